@@ -1,0 +1,174 @@
+"""The contract ids and the operations that HLX gives a meaning to, and whether a value uses them rightly.
+
+The notations read and write any contract id; a meaning is a matter of this table alone.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import EllipsisType, NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from .formats import Contract, Handle, Value
+
+OPERATION = 1000
+PIPELINE = "pipeline"
+
+
+@dataclass(frozen=True)
+class ContractSchema:
+    """What a contract id means, and its fields: names in index order, each with the type of its value."""
+
+    meaning: str
+    fields: dict[str, Any]
+
+
+CONTRACTS = {
+    14: ContractSchema("int literal", {"value": int}),
+    15: ContractSchema("float literal", {"value": float}),
+    16: ContractSchema("string literal", {"value": str}),
+    20: ContractSchema("handle literal", {"value": Handle}),
+    21: ContractSchema("null literal", {"value": NoneType}),
+    22: ContractSchema("bool literal", {"value": bool}),
+    100: ContractSchema("code block", {"name": str, "statements": list[Contract]}),
+    101: ContractSchema("arithmetic expression", {"operator": str, "left": Any, "right": Any}),
+    102: ContractSchema("variable reference", {"name": str}),
+    103: ContractSchema("assignment", {"name": str, "value": Any}),
+    104: ContractSchema("function definition", {"name": str, "parameters": list[str], "body": Any}),
+    105: ContractSchema("function call", {"name": str, "arguments": list[Any]}),
+    106: ContractSchema("conditional", {"condition": Any, "then": Any, "else": Any}),
+    107: ContractSchema("loop", {"condition": Any, "body": Any}),
+    900: ContractSchema(
+        "shader module", {"shader": Handle, "entry_point": str, "stage": Literal["compute", "vertex", "fragment"]}
+    ),
+    901: ContractSchema("compute kernel", {"pattern": Literal["map", "reduce", "scan"], "data": Handle}),
+    902: ContractSchema("pipeline layout", {"name": str, "shaders": list[Handle]}),
+    OPERATION: ContractSchema("operation", {"name": str}),  # its arguments follow, as OPERATIONS has them
+}
+
+ARGUMENT_TYPES = {"h": Handle, "s": str, "n": int, "l": list[int], "step": Contract}
+
+SORT_ORDERS = (Handle("asc"), Handle("desc"))
+
+Signature = tuple[str | EllipsisType, ...]
+
+# The operations that take each list of arguments; an operation in two rows takes either.
+_OPERATIONS_BY_SIGNATURE: dict[Signature, str] = {
+    ("h",): "compute execute process navigate open close refresh scroll zoom focus select copy paste undo redo show "
+    "concat flatten reverse unique trim length clear sync present backward collate search",
+    ("h", "h"): "filter transform aggregate validate copy merge join group map reduce contains append remove delete "
+    "upload download render train infer evaluate forward optimize embed tokenize decode generate sample",
+    ("h", "h", "h"): "sort replace update",
+    ("h", "s"): "search split save load",
+    ("h", "n"): "limit skip get bind batch",
+    ("h", "n", "h"): "set",
+    ("h", "l"): "dispatch",
+    ("s",): "read",
+    ("s", "h"): "write",
+    ("step", "step", ...): PIPELINE,  # two steps or more
+}
+
+_NAMES = [name for names in _OPERATIONS_BY_SIGNATURE.values() for name in names.split()]
+
+OPERATIONS: dict[str, tuple[Signature, ...]] = {
+    name: tuple(signature for signature, names in _OPERATIONS_BY_SIGNATURE.items() if name in names.split())
+    for name in _NAMES
+}
+"""Each operation's name to the lists of arguments it takes, as keys of `ARGUMENT_TYPES`."""
+
+_WORDS = {
+    bool: "a bool",
+    float: "a float",
+    int: "an int",
+    list: "an array",
+    str: "a string",
+    Contract: "a contract",
+    Handle: "a handle",
+    NoneType: "null",
+}
+
+
+def operation_of(value: Value) -> str | None:
+    """The name of the operation that `value` is, known or not; None if it is no operation."""
+    name = value.fields.get(0) if isinstance(value, Contract) and value.id == OPERATION else None
+    return name if isinstance(name, str) else None
+
+
+def schema_problem(value: Value) -> str | None:
+    """Why `value`, or a contract anywhere in it, does not fit the tables, in one sentence; None if it fits."""
+    if isinstance(value, Contract):
+        problem = _contract_problem(value)
+        if problem:
+            return problem
+        parts = value.fields.values()
+    elif isinstance(value, dict):
+        parts = value.values()
+    elif isinstance(value, list):
+        parts = value
+    else:
+        parts = ()
+    return next(filter(None, map(schema_problem, parts)), None)
+
+
+def _contract_problem(contract: Contract) -> str | None:
+    if contract.id not in CONTRACTS:
+        return f"contract id {contract.id} has no meaning; the known ids are {', '.join(map(str, CONTRACTS))}"
+    schema = CONTRACTS[contract.id]
+    what = f"contract {contract.id} ({schema.meaning})"
+    present = list(contract.fields)
+    wanted = list(range(len(schema.fields)))
+    if contract.id == OPERATION:
+        wanted = list(range(len(present) or 1))
+    if present != wanted:
+        return f"{what} has the fields {_indices(wanted)}, not {_indices(present)}"
+    for index, (name, type_) in enumerate(schema.fields.items()):
+        if not _fits(contract.fields[index], type_):
+            return f"@{index} of {what} is its {name}, {_words(type_)}, not {_kind(contract.fields[index])}"
+    return _operation_problem(*contract.fields.values()) if contract.id == OPERATION else None
+
+
+def _operation_problem(name: str, *arguments: Value) -> str | None:
+    if name not in OPERATIONS:
+        nearest = get_close_matches(name, OPERATIONS, n=1)
+        return f"there is no operation {name!r}" + (f"; did you mean {nearest[0]!r}?" if nearest else "")
+    if not any(_matches(arguments, signature) for signature in OPERATIONS[name]):
+        taken = " or ".join(_signature_words(signature) for signature in OPERATIONS[name])
+        given = ", ".join(map(_kind, arguments)) or "nothing"
+        return f"the operation {name!r} takes {taken}, not ({given})"
+    if name == "sort" and arguments[2] not in SORT_ORDERS:
+        return f"the operation 'sort' has the order &h_asc or &h_desc, not &h_{arguments[2].name}"
+    if name == PIPELINE and not all(map(operation_of, arguments)):
+        return "every step of the operation 'pipeline' is an operation"
+    return None
+
+
+def _matches(arguments: tuple[Value, ...], signature: Signature) -> bool:
+    if signature[-1] is ...:
+        repeated = signature[-2]
+        fixed = signature[:-1]
+        signature = (*fixed, *(repeated for _ in arguments[len(fixed) :]))
+    return len(arguments) == len(signature) and all(
+        _fits(argument, ARGUMENT_TYPES[kind]) for argument, kind in zip(arguments, signature, strict=True)
+    )
+
+
+def _fits(value: Value, type_: Any) -> bool:
+    if type_ is Any:
+        return True
+    if get_origin(type_) is Literal:
+        return value in get_args(type_)
+    if get_origin(type_) is list:
+        (item_type,) = get_args(type_)
+        return type(value) is list and all(_fits(item, item_type) for item in value)
+    return type(value) is type_  # exact, for True is an int to Python
+
+
+def _words(type_: Any) -> str:
+    if get_origin(type_) is Literal:
+        return " or ".join(f'"{word}"' for word in get_args(type_))
+    if get_origin(type_) is list:
+        return _WORDS[list] + "".join(f" of {_WORDS[item].split()[-1]}s" for item in get_args(type_) if item is not Any)
+    return _WORDS[type_]
+
+
+def _signature_words(signature: Signature) -> str:
+    return "(" + ", ".join("..." if kind is ... else _words(ARGUMENT_TYPES[kind]) for kind in signature) + ")"

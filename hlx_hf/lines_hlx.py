@@ -1,0 +1,48 @@
+"""The lines that an HLX model reads and continues, and how text is brought into its alphabet.
+
+Standard library only: `save_pretrained` copies this file beside the weights, where it serves
+`pipeline_hlx.py` in processes that do not have `hlx_hf`.
+"""
+
+import unicodedata
+from collections.abc import Container
+
+NOTATIONS = ("HLXL", "LC-R", "LC-T", "LC-B")
+ENGLISH = "English"  # what stands in the brackets of a line that asks for English
+TO_HLX = "→"
+TO_ENGLISH = "←"
+
+
+def line_prompt(text: str, target: str) -> str:
+    """The part of a line that is given to the model; what the model appends is the answer.
+
+    Args:
+        text: English or HLX, already in the alphabet.
+        target: one of `NOTATIONS`, or `ENGLISH` to have HLX put into words.
+
+    Raises:
+        ValueError: `target` is neither.
+    """
+    if target not in NOTATIONS and target != ENGLISH:
+        known = ", ".join((*NOTATIONS, ENGLISH))
+        raise ValueError(f"unknown notation {target!r}; the known ones are {known}")
+    arrow = TO_ENGLISH if target == ENGLISH else TO_HLX
+    return f"[{target}] {text} {arrow} "
+
+
+def to_alphabet(text: str, alphabet: Container[str]) -> str:
+    r"""NFKC, then every character outside `alphabet` as its `\uXXXX` escape (UTF-16 units, lower case).
+
+    Args:
+        text: any string, lone surrogates included.
+        alphabet: the characters that stay; a tokenizer's `get_vocab()` serves.
+    """
+    return "".join(
+        character if character in alphabet else _escape(character)
+        for character in unicodedata.normalize("NFKC", text)
+    )
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
