@@ -41,16 +41,26 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-@when_imported("transformers.models.auto.configuration_auto")
-def _register_config(auto) -> None:
-    from .configuration_hlx import HLXConfig
+# Whichever of the two is imported first brings the other in, and the class is registered once both are there.
 
-    auto.AutoConfig.register(HLXConfig.model_type, HLXConfig)
+
+@when_imported("transformers.models.auto.configuration_auto")
+def _load_config(_) -> None:
+    importlib.import_module(f"{__name__}.configuration_hlx")
 
 
 @when_imported("transformers.models.auto.modeling_auto")
-def _register_model(auto) -> None:
-    from .configuration_hlx import HLXConfig
-    from .modeling_hlx import HLXForCausalLM
+def _load_model(_) -> None:
+    importlib.import_module(f"{__name__}.modeling_hlx")
 
-    auto.AutoModelForCausalLM.register(HLXConfig, HLXForCausalLM)
+
+@when_imported(f"{__name__}.configuration_hlx")
+def _register_config(module) -> None:
+    auto = importlib.import_module("transformers.models.auto.configuration_auto")
+    auto.AutoConfig.register(module.HLXConfig.model_type, module.HLXConfig)
+
+
+@when_imported(f"{__name__}.modeling_hlx")
+def _register_model(module) -> None:
+    auto = importlib.import_module("transformers.models.auto.modeling_auto")
+    auto.AutoModelForCausalLM.register(module.HLXConfig, module.HLXForCausalLM)

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from types import EllipsisType, NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from .formats import Contract, Handle, Value
+from .formats import Contract, Handle, Value, dumps
 
 OPERATION = 1000
 PIPELINE = "pipeline"
@@ -67,23 +67,26 @@ _OPERATIONS_BY_SIGNATURE: dict[Signature, str] = {
     ("step", "step", ...): PIPELINE,  # two steps or more
 }
 
-_NAMES = [name for names in _OPERATIONS_BY_SIGNATURE.values() for name in names.split()]
-
-OPERATIONS: dict[str, tuple[Signature, ...]] = {
-    name: tuple(signature for signature, names in _OPERATIONS_BY_SIGNATURE.items() if name in names.split())
-    for name in _NAMES
-}
+OPERATIONS: dict[str, tuple[Signature, ...]] = {}
 """Each operation's name to the lists of arguments it takes, as keys of `ARGUMENT_TYPES`."""
 
+for _signature, _names in _OPERATIONS_BY_SIGNATURE.items():
+    for _name in _names.split():
+        OPERATIONS[_name] = (*OPERATIONS.get(_name, ()), _signature)
+
 _WORDS = {
-    bool: "a bool",
-    float: "a float",
-    int: "an int",
-    list: "an array",
-    str: "a string",
-    Contract: "a contract",
-    Handle: "a handle",
     NoneType: "null",
+    bool: "a bool",
+    int: "an int",
+    float: "a float",
+    str: "a string",
+    Handle: "a handle",
+    Contract: "a contract",
+    list[int]: "an array of ints",
+    list[str]: "an array of strings",
+    list[Handle]: "an array of handles",
+    list[Contract]: "an array of contracts",
+    list[Any]: "an array",
 }
 
 
@@ -115,37 +118,35 @@ def _contract_problem(contract: Contract) -> str | None:
     schema = CONTRACTS[contract.id]
     what = f"contract {contract.id} ({schema.meaning})"
     present = list(contract.fields)
-    wanted = list(range(len(schema.fields)))
-    if contract.id == OPERATION:
-        wanted = list(range(len(present) or 1))
+    # an operation has its name, and then as many arguments as its signature will tell
+    wanted = list(range(max(1, len(present)) if contract.id == OPERATION else len(schema.fields)))
     if present != wanted:
-        return f"{what} has the fields {_indices(wanted)}, not {_indices(present)}"
+        return f"{what} has {_fields(wanted)}, not {_fields(present)}"
     for index, (name, type_) in enumerate(schema.fields.items()):
         if not _fits(contract.fields[index], type_):
-            return f"@{index} of {what} is its {name}, {_words(type_)}, not {_kind(contract.fields[index])}"
+            return f"@{index} of {what} is its {name}, {_words(type_)}, not {_text(contract.fields[index])}"
     return _operation_problem(*contract.fields.values()) if contract.id == OPERATION else None
 
 
 def _operation_problem(name: str, *arguments: Value) -> str | None:
     if name not in OPERATIONS:
         nearest = get_close_matches(name, OPERATIONS, n=1)
-        return f"there is no operation {name!r}" + (f"; did you mean {nearest[0]!r}?" if nearest else "")
+        return f"there is no operation {_text(name)}" + (f"; did you mean {_text(nearest[0])}?" if nearest else "")
     if not any(_matches(arguments, signature) for signature in OPERATIONS[name]):
-        taken = " or ".join(_signature_words(signature) for signature in OPERATIONS[name])
-        given = ", ".join(map(_kind, arguments)) or "nothing"
-        return f"the operation {name!r} takes {taken}, not ({given})"
+        taken = " or ".join(map(_signature_words, OPERATIONS[name]))
+        return f"the operation {_text(name)} takes {taken}, not ({', '.join(map(_text, arguments))})"
     if name == "sort" and arguments[2] not in SORT_ORDERS:
-        return f"the operation 'sort' has the order &h_asc or &h_desc, not &h_{arguments[2].name}"
+        orders = " or ".join(map(_text, SORT_ORDERS))
+        return f"the operation {_text(name)} takes {orders} last, not {_text(arguments[2])}"
     if name == PIPELINE and not all(map(operation_of, arguments)):
-        return "every step of the operation 'pipeline' is an operation"
+        return f"every step of the operation {_text(name)} is itself an operation"
     return None
 
 
 def _matches(arguments: tuple[Value, ...], signature: Signature) -> bool:
     if signature[-1] is ...:
-        repeated = signature[-2]
-        fixed = signature[:-1]
-        signature = (*fixed, *(repeated for _ in arguments[len(fixed) :]))
+        *fixed, repeated = signature[:-1]
+        signature = (*fixed, repeated, *[repeated] * (len(arguments) - len(fixed) - 1))
     return len(arguments) == len(signature) and all(
         _fits(argument, ARGUMENT_TYPES[kind]) for argument, kind in zip(arguments, signature, strict=True)
     )
@@ -158,17 +159,27 @@ def _fits(value: Value, type_: Any) -> bool:
         return value in get_args(type_)
     if get_origin(type_) is list:
         (item_type,) = get_args(type_)
-        return type(value) is list and all(_fits(item, item_type) for item in value)
-    return type(value) is type_  # exact, for True is an int to Python
+        return isinstance(value, list) and all(_fits(item, item_type) for item in value)
+    return type(value) is type_  # exactly, since True is an int to Python
+
+
+# How a problem is told.
 
 
 def _words(type_: Any) -> str:
     if get_origin(type_) is Literal:
-        return " or ".join(f'"{word}"' for word in get_args(type_))
-    if get_origin(type_) is list:
-        return _WORDS[list] + "".join(f" of {_WORDS[item].split()[-1]}s" for item in get_args(type_) if item is not Any)
+        return " or ".join(map(_text, get_args(type_)))
     return _WORDS[type_]
 
 
 def _signature_words(signature: Signature) -> str:
     return "(" + ", ".join("..." if kind is ... else _words(ARGUMENT_TYPES[kind]) for kind in signature) + ")"
+
+
+def _fields(indices: list[int]) -> str:
+    return "the fields " + ", ".join(f"@{index}" for index in indices) if indices else "no fields"
+
+
+def _text(value: Value) -> str:
+    text = dumps(value, "HLXL")
+    return text if len(text) <= 60 else text[:57] + "..."

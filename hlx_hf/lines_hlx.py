@@ -38,8 +38,7 @@ def to_alphabet(text: str, alphabet: Container[str]) -> str:
         alphabet: the characters that stay; a tokenizer's `get_vocab()` serves.
     """
     return "".join(
-        character if character in alphabet else _escape(character)
-        for character in unicodedata.normalize("NFKC", text)
+        character if character in alphabet else _escape(character) for character in unicodedata.normalize("NFKC", text)
     )
 
 

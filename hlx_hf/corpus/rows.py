@@ -1,0 +1,75 @@
+"""The rows of the corpora: from Markdown blocks, and from the English comprehension test."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..contracts import operation_of
+from ..formats import dumps, loads
+from ..lines_hlx import NOTATIONS
+from .markdown import Block, read_markdown
+
+DATA = Path(__file__).with_name("data")
+ALL_VARIANTS = str(DATA / "all_variants.md")
+COMPREHENSION = DATA / "comprehension.yaml"
+
+MAX_PROBLEMS_SHOWN = 20
+
+Row = dict[str, Any]
+
+
+def read_corpus(paths: list[str]) -> list[Block]:
+    """The blocks of several Markdown files, one after another.
+
+    Raises:
+        ValueError: there is no file, or a file has a problem; the message lists them as `file:line: message`.
+    """
+    if not paths:
+        raise ValueError("no Markdown file: the patterns of data_files match none")
+    blocks, problems = [], []
+    for path in paths:
+        file_blocks, file_problems = read_markdown(path)
+        blocks += file_blocks
+        problems += file_problems
+    if problems:
+        shown = [str(problem) for problem in problems[:MAX_PROBLEMS_SHOWN]]
+        if len(problems) > len(shown):
+            shown.append(f"... and {len(problems) - len(shown)} more")
+        raise ValueError("the corpus has problems:\n" + "\n".join(shown))
+    return blocks
+
+
+def all_variants_rows(blocks: Iterable[Block]) -> Iterator[Row]:
+    """A row for each block: its sentence, and its value in the four notations."""
+    for block in blocks:
+        texts = {column_of(notation): dumps(block.value, notation) for notation in NOTATIONS}
+        yield {"english": block.english, **texts}
+
+
+def hlx_only_rows(blocks: Iterable[Block]) -> Iterator[Row]:
+    """Four rows for each block, its value in each notation; the sentence is left out."""
+    for block in blocks:
+        for notation in NOTATIONS:
+            yield {"notation": notation, "text": dumps(block.value, notation)}
+
+
+def comprehension_rows() -> Iterator[Row]:
+    """A row for each prompt of the English comprehension test, the references in the notation it asks for."""
+    for level in yaml.safe_load(COMPREHENSION.read_text(encoding="utf-8")):
+        for test in level["tests"]:
+            values = [loads(reference, "HLXL") for reference in test["references"]]
+            yield {
+                "level": level["level"],
+                "level_name": level["name"],
+                "prompt": test["prompt"],
+                "notation": test["notation"],
+                "references": [dumps(value, test["notation"]) for value in values],
+                "operation": operation_of(values[0]) or "",
+            }
+
+
+def column_of(notation: str) -> str:
+    """The column that holds texts of `notation`: "LC-R" is `lc_r`."""
+    return notation.lower().replace("-", "_")

@@ -1,0 +1,76 @@
+"""The tasks that turn a corpus line into what a model reads and what it is to answer.
+
+| task | reads | answers |
+|---|---|---|
+| `to_hlx` | English, asked for in the line's notation | the line |
+| `to_english` | the line | its English |
+| `convert` | the same value in another notation, drawn at random | the line |
+| `complete` | nothing | the line, so that the model can go on from any part of it |
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from ..formats import convert
+from ..lines_hlx import ENGLISH, NOTATIONS, line_prompt
+from ..tokenization_hlx import to_alphabet
+
+
+class CorpusLine(NamedTuple):
+    """One value in one notation, with its English where the corpus has any."""
+
+    notation: str
+    text: str
+    english: str | None = None
+
+
+class Example(NamedTuple):
+    """What the model is given, and what it is to append."""
+
+    prompt: str
+    target: str
+
+
+def to_hlx(line: CorpusLine, rng: random.Random) -> Example:
+    """English to the line's notation."""
+    return Example(line_prompt(to_alphabet(line.english), line.notation), line.text)
+
+
+def to_english(line: CorpusLine, rng: random.Random) -> Example:
+    """The line's notation to English."""
+    return Example(line_prompt(line.text, ENGLISH), to_alphabet(line.english))
+
+
+def convert_notation(line: CorpusLine, rng: random.Random) -> Example:
+    """Another notation, drawn at random, to the line's."""
+    source = rng.choice([notation for notation in NOTATIONS if notation != line.notation])
+    return Example(line_prompt(convert(line.text, line.notation, source), line.notation), line.text)
+
+
+def complete(line: CorpusLine, rng: random.Random) -> Example:
+    """The line from its first character on."""
+    return Example("", line.text)
+
+
+TASKS: dict[str, Callable[[CorpusLine, random.Random], Example]] = {
+    "to_hlx": to_hlx,
+    "to_english": to_english,
+    "convert": convert_notation,
+    "complete": complete,
+}
+ENGLISH_TASKS = frozenset({"to_hlx", "to_english"})
+
+
+def corpus_lines(rows: Iterable[dict]) -> list[CorpusLine]:
+    """The rows of `all_variants` (a line for each notation) or of `hlx_only` as lines."""
+    lines = []
+    for row in rows:
+        if "notation" in row:
+            lines.append(CorpusLine(row["notation"], row["text"]))
+        else:
+            columns = (row["hlxl"], row["lc_r"], row["lc_t"], row["lc_b"])
+            lines += [
+                CorpusLine(notation, text, row["english"]) for notation, text in zip(NOTATIONS, columns, strict=True)
+            ]
+    return lines

@@ -1,0 +1,71 @@
+"""The English comprehension test: 28 sentences on six levels, asked of a model and scored."""
+
+import platform
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from ..corpus import load_corpus
+from ..pipeline_hlx import HLXPipeline
+from .generation import answers
+
+REPORTED_PACKAGES = ("hlx_hf", "torch", "transformers", "tokenizers", "datasets", "evaluate")
+
+
+def run_comprehension(pipe: HLXPipeline, model_name: str) -> dict:
+    """Asks the 28 tests and scores the answers with the `english_comprehension` metric.
+
+    Returns:
+        `model`, `created` (UTC), `seconds`, `versions`, `scores` (the metric's), and `tests`: every prompt with its
+        notation, level, accepted references, expected operation, output and outcome.
+    """
+    from . import load_metric
+
+    tests = load_corpus("comprehension")
+    started = time.perf_counter()
+    outputs = answers(pipe, tests["prompt"], tests["notation"])
+    seconds = time.perf_counter() - started
+    scores = load_metric().compute(
+        predictions=outputs,
+        references=tests["references"],
+        levels=tests["level"],
+        notations=tests["notation"],
+        prompts=tests["prompt"],
+    )
+    outcomes = scores.pop("outcomes")
+    return {
+        "model": model_name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in REPORTED_PACKAGES}},
+        "scores": scores,
+        "tests": [
+            {**test, "output": output, "outcome": outcome}
+            for test, output, outcome in zip(tests, outputs, outcomes, strict=True)
+        ],
+    }
+
+
+def comprehension_table(results: dict[str, dict]) -> str:
+    """Exact answers by level, one column a model: a Markdown table of `run_comprehension` results by column title."""
+    titles = list(results)
+    lines = [
+        f"| level | tests | {' | '.join(titles)} |",
+        f"|---|---:|{'---:|' * len(titles)}",
+    ]
+    (first, *_) = results.values()
+    names = {str(test["level"]): test["level_name"] for test in first["tests"]}
+    rows = [(f"{level} {name}", lambda s, level=level: s["by_level"][level]) for level, name in names.items()]
+    rows.append(("all", lambda s: s["overall"]))
+    for label, pick in rows:
+        cells = [pick(result["scores"]) for result in results.values()]
+        shares = " | ".join(f"{cell['exact_accuracy']:.0%}" for cell in cells)
+        lines.append(f"| {label} | {cells[0]['count']} | {shares} |")
+    overall = [result["scores"]["overall"] for result in results.values()]
+    lines.append(f"| right operation | | {' | '.join(_percent(cell['operation_accuracy']) for cell in overall)} |")
+    lines.append(f"| valid HLX | | {' | '.join(_percent(cell['valid_share']) for cell in overall)} |")
+    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"

@@ -1,0 +1,65 @@
+"""How much of its own training corpus a model knows by heart. This is memory; it says nothing of new sentences."""
+
+from collections.abc import Iterable
+from itertools import permutations, takewhile
+
+from ..corpus import load_corpus
+from ..corpus.tasks import corpus_lines
+from ..formats import convert
+from ..lines_hlx import NOTATIONS
+from ..pipeline_hlx import HLXPipeline
+from .generation import answers, continuations
+
+
+def recall_all_variants(pipe: HLXPipeline) -> dict[str, float]:
+    """Share of the corpus' sentences translated to exactly the corpus' text, by notation and "all" together."""
+    lines = corpus_lines(load_corpus("all_variants"))
+    found = answers(pipe, [line.english for line in lines], [line.notation for line in lines])
+    right = [answer == line.text for answer, line in zip(found, lines, strict=True)]
+    shares = {
+        notation: _share(hit for hit, line in zip(right, lines, strict=True) if line.notation == notation)
+        for notation in NOTATIONS
+    }
+    return {"all": _share(right), **shares}
+
+
+def recall_hlx_only(pipe: HLXPipeline) -> dict[str, float]:
+    """Shares of exactly right answers: "convert" between every two notations, and "complete".
+
+    A line is completed from the point where it differs from every other line of the corpus, or from its middle
+    where that comes later.
+    """
+    lines = corpus_lines(load_corpus("hlx_only"))
+    pairs = [
+        (convert(line.text, line.notation, source), target, line.text)
+        for line in lines
+        for source, target in permutations(NOTATIONS, 2)
+        if target == line.notation
+    ]
+    texts, targets, expected = zip(*pairs, strict=True)
+    converted = answers(pipe, texts, targets)
+    wholes = sorted({line.text for line in lines})
+    starts = _distinct_starts(wholes)
+    completed = [start + rest for start, rest in zip(starts, continuations(pipe, starts), strict=True)]
+    return {
+        "convert": _share(answer == text for answer, text in zip(converted, expected, strict=True)),
+        "complete": _share(text == whole for text, whole in zip(completed, wholes, strict=True)),
+    }
+
+
+def _distinct_starts(texts: list[str]) -> list[str]:
+    """The shortest beginning of each text that no other of the sorted texts has, at least half of it."""
+    starts = []
+    for before, text, after in zip(["", *texts], texts, [*texts[1:], ""], strict=False):
+        shared = max(_common_prefix_length(text, other) for other in (before, after))
+        starts.append(text[: max(shared + 1, len(text) // 2)])
+    return starts
+
+
+def _common_prefix_length(first: str, second: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
+
+
+def _share(hits: Iterable[bool]) -> float:
+    hits = list(hits)
+    return sum(hits) / len(hits)

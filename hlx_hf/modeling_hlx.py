@@ -1,0 +1,224 @@
+"""The HLX model: a causal transformer with pre-norm layers, learned positions and no final norm.
+
+Reads from the bottom up: attention, layer, model, head. The modules of a layer have the names, and their weights the
+layout, of `torch.nn.TransformerEncoderLayer`. Runs on transformers 5 and 4.57; `save_pretrained` copies this file
+beside the weights, so it imports nothing of the package but its flat neighbours.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+import transformers
+from torch import nn
+from torch.nn import functional as F
+from transformers import Cache, DynamicCache, GenerationMixin, PreTrainedModel
+from transformers.masking_utils import create_causal_mask
+from transformers.modeling_layers import GradientCheckpointingLayer
+from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers.utils import can_return_tuple
+
+from .configuration_hlx import HLXConfig
+
+if TYPE_CHECKING:
+    # Makes `save_pretrained`, which copies what a file imports, put the pipeline into every model folder.
+    from .pipeline_hlx import HLXPipeline  # noqa: F401
+
+# `create_causal_mask` has other arguments there.
+TRANSFORMERS_4 = transformers.__version__.startswith("4.")
+
+
+def eager_attention_forward(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention written out, which also gives the weights.
+
+    Args:
+        module: unused; the other implementations take their settings from it.
+        query: of shape (batch, heads, queries, head width).
+        key: of shape (batch, heads, keys, head width).
+        value: of shape (batch, heads, keys, head width).
+        attention_mask: added to the scores, of shape (batch or 1, 1, queries, keys).
+        scaling: factor of the scores.
+
+    Returns:
+        The output, of shape (batch, queries, heads, head width), and the weights, (batch, heads, queries, keys).
+    """
+    scores = query @ key.transpose(-2, -1) * scaling
+    if attention_mask is not None:
+        scores = scores + attention_mask
+    weights = F.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+    return (weights @ value).transpose(1, 2).contiguous(), weights
+
+
+class HLXAttention(nn.Module):
+    """Causal multi-head self-attention."""
+
+    def __init__(self, config: HLXConfig, layer_idx: int):
+        super().__init__()
+        self.config = config
+        self.layer_idx = layer_idx
+        self.head_dim = config.hidden_size // config.num_attention_heads
+        # The implementations of transformers read these from the module.
+        self.scaling = self.head_dim**-0.5
+        self.is_causal = True
+        self.num_key_value_groups = 1
+        self.in_proj = nn.Linear(config.hidden_size, 3 * config.hidden_size)  # query, key and value, in this order
+        self.out_proj = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(
+        self,
+        hidden_states: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        past_key_values: Cache | None,
+        cache_position: torch.Tensor,
+        **kwargs: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        shape = (*hidden_states.shape[:-1], -1, self.head_dim)
+        query, key, value = (
+            projection.view(shape).transpose(1, 2) for projection in self.in_proj(hidden_states).chunk(3, dim=-1)
+        )
+        if past_key_values is not None:
+            # transformers 4 writes static caches at `cache_position`; 5 keeps count itself
+            key, value = past_key_values.update(key, value, self.layer_idx, {"cache_position": cache_position})
+
+        attend: Callable = eager_attention_forward
+        if self.config._attn_implementation != "eager":
+            attend = ALL_ATTENTION_FUNCTIONS[self.config._attn_implementation]
+        output, weights = attend(
+            self, query, key, value, attention_mask, dropout=0.0, scaling=self.scaling, **kwargs
+        )
+        return self.out_proj(output.reshape(hidden_states.shape)), weights
+
+
+class HLXLayer(GradientCheckpointingLayer):
+    """Attention and a feed-forward part, each behind a norm and added to what came in."""
+
+    def __init__(self, config: HLXConfig, layer_idx: int):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.self_attn = HLXAttention(config, layer_idx)
+        self.norm2 = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.linear1 = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.linear2 = nn.Linear(config.intermediate_size, config.hidden_size)
+
+    def forward(self, hidden_states: torch.Tensor, **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
+        attended, weights = self.self_attn(self.norm1(hidden_states), **kwargs)
+        hidden_states = hidden_states + attended
+        hidden_states = hidden_states + self.linear2(F.relu(self.linear1(self.norm2(hidden_states))))
+        return hidden_states, weights
+
+
+class HLXPreTrainedModel(PreTrainedModel):
+    """What transformers has to know of HLX models. Its own initialisation of weights is the one that is wanted."""
+
+    config_class = HLXConfig
+    base_model_prefix = "model"
+    supports_gradient_checkpointing = True
+    _no_split_modules = ("HLXLayer",)
+    _skip_keys_device_placement = ("past_key_values",)
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_flex_attn = True
+    _supports_attention_backend = True
+    _can_compile_fullgraph = True
+
+
+class HLXModel(HLXPreTrainedModel):
+    """Embeddings and layers, without a norm after the last."""
+
+    def __init__(self, config: HLXConfig):
+        super().__init__(config)
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.embed_positions = nn.Embedding(config.max_position_embeddings, config.hidden_size)
+        self.layers = nn.ModuleList(HLXLayer(config, layer_idx) for layer_idx in range(config.num_hidden_layers))
+        self.gradient_checkpointing = False
+        self.post_init()
+
+    @can_return_tuple
+    def forward(
+        self,
+        input_ids: torch.LongTensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        position_ids: torch.LongTensor | None = None,
+        past_key_values: Cache | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        use_cache: bool | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        cache_position: torch.LongTensor | None = None,
+        **kwargs: Any,
+    ) -> BaseModelOutputWithPast:
+        """Runs the layers.
+
+        Args:
+            input_ids: of shape (batch, length).
+            attention_mask: 1 for tokens and 0 for padding, of shape (batch, tokens in the cache + length).
+            position_ids: of shape (batch, length); from the mask if None, so that padding takes no position.
+            past_key_values: keys and values of the tokens before these; new ones are appended to it.
+            inputs_embeds: of shape (batch, length, hidden size), in place of `input_ids`.
+            use_cache: whether to begin a cache; `config.use_cache`, and never in training, if None.
+            output_attentions: whether to return the attention weights; needs the eager implementation.
+            output_hidden_states: whether to return the embeddings and the output of every layer.
+            cache_position: of shape (length,), where in the cache these tokens stand; transformers 4 passes it.
+            **kwargs: go to the attention implementation.
+
+        Raises:
+            ValueError: a sequence has more tokens than the model has positions.
+        """
+        if (input_ids is None) == (inputs_embeds is None):
+            raise ValueError("pass either input_ids or inputs_embeds")
+        if output_attentions is None:
+            output_attentions = self.config.output_attentions
+        if output_hidden_states is None:
+            output_hidden_states = self.config.output_hidden_states
+        if output_attentions and self.config._attn_implementation != "eager":
+            raise ValueError(
+                f"attention weights are not given by {self.config._attn_implementation!r}: "
+                "load the model with attn_implementation='eager'"
+            )
+        if inputs_embeds is None:
+            inputs_embeds = self.embed_tokens(input_ids)
+
+        # Where the tokens stand, in the cache and in their own sequence
+        if cache_position is None:
+            seen = 0 if past_key_values is None else past_key_values.get_seq_length()
+            cache_position = torch.arange(inputs_embeds.shape[1], device=inputs_embeds.device) + seen
+        if position_ids is None:
+            position_ids = self._position_ids(attention_mask, cache_position)
+        self._check_positions(position_ids)
+
+        # The mask comes before the cache: only without one does transformers keep packed sequences apart.
+        causal_mask = self._causal_mask(inputs_embeds, attention_mask, past_key_values, position_ids, cache_position)
+        if use_cache is None:
+            use_cache = self.config.use_cache and not self.training
+        if use_cache and past_key_values is None:
+            past_key_values = DynamicCache(config=self.config)
+
+        hidden_states = inputs_embeds + self.embed_positions(position_ids)
+        all_hidden_states, all_weights = (hidden_states,), ()
+        for layer in self.layers:
+            hidden_states, weights = layer(
+                hidden_states,
+                attention_mask=causal_mask,
+                position_ids=position_ids,
+                past_key_values=past_key_values,
+                cache_position=cache_position,
+                **kwargs,
+            )
+            all_hidden_states += (hidden_states,)
+            all_weights += (weights,)
+
+        return BaseModelOutputWithPast(
+            last_hidden_state=hidden_states,
+            past_key_values=past_key_values,
+            hidden_states=all_hidden_states if output_hidden_states else None,
+            attentions=all_weights if output_attentions else None,
+        )

@@ -1,0 +1,7 @@
+"""Training on `Trainer`: the settings of a phase, its examples, and the stages that every recipe goes through."""
+
+from .arguments import PhaseArguments, parse_arguments
+from .hardware import HardwareError
+from .phase import run_phase
+
+__all__ = ["HardwareError", "PhaseArguments", "parse_arguments", "run_phase"]

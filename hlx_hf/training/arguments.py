@@ -1,0 +1,90 @@
+"""The settings of a training phase: `TrainingArguments` and a few fields, from YAML, then from the command line."""
+
+import argparse
+import difflib
+import sys
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import yaml
+from transformers import HfArgumentParser, TrainingArguments
+
+
+@dataclass
+class PhaseArguments(TrainingArguments):
+    """`TrainingArguments`, and what a phase trains on which lines."""
+
+    preset: str = field(default="tiny", metadata={"help": "Size of fresh weights, where no model is given."})
+    model_name_or_path: str | None = field(
+        default=None, metadata={"help": "Folder or Hub id of the weights to go on from, instead of fresh ones."}
+    )
+    corpus: str = field(default="all_variants", metadata={"help": "Configuration of the corpora to train on."})
+    data_files: list[str] | None = field(
+        default=None, metadata={"help": "Markdown corpora of your own, instead of the package's."}
+    )
+    tasks: list[str] = field(
+        default_factory=lambda: ["to_hlx=1"],
+        metadata={"help": "Tasks to draw from, each with its weight: to_hlx=2 to_english=1 convert=1 complete=1."},
+    )
+    save_every_epochs: int = field(default=10, metadata={"help": "Epochs between two checkpoints."})
+    final_name: str = field(
+        default="final_epoch{epoch}",
+        metadata={"help": "Name of the folder in output_dir that the result is saved to; {epoch} is the last one."},
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.task_weights = dict(map(_task_weight, self.tasks))
+        if self.save_every_epochs < 1:
+            raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
+
+    @property
+    def final_dir(self) -> Path:
+        """Where the result of the phase is saved."""
+        return Path(self.output_dir) / self.final_name.format(epoch=int(self.num_train_epochs))
+
+
+def _task_weight(text: str) -> tuple[str, float]:
+    name, _, weight = text.partition("=")
+    try:
+        number = float(weight or 1)
+    except ValueError:
+        number = -1
+    if not 0 < number < float("inf"):
+        raise ValueError(f"a task is given as name=weight with a positive weight, not {text!r}")
+    return name, number
+
+
+def parse_arguments(default_config: str | Path, argv: list[str] | None = None) -> PhaseArguments:
+    """The settings of a YAML file, `--config FILE` or `default_config`, with the command line's on top.
+
+    Raises:
+        SystemExit: a setting is unknown; the message names the nearest known one.
+    """
+    parser = HfArgumentParser(PhaseArguments, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--config", type=Path, default=default_config, help="YAML file of settings under these names")
+    argv = sys.argv[1:] if argv is None else argv
+    config = parser.parse_known_args([word for word in argv if word not in ("-h", "--help")])[0].config
+    known = [setting.name for setting in fields(PhaseArguments) if setting.init]
+    if not config.is_file():
+        parser.error(f"there is no configuration {config}")
+    settings = yaml.safe_load(config.read_text()) or {}
+    for name in settings:
+        if name not in known:
+            parser.error(f"{config}: unknown setting {name!r}{_nearest(name, known)}")
+    parser.set_defaults(**settings)
+    namespace, unknown = parser.parse_known_args(argv)
+    if unknown:
+        name = unknown[0].lstrip("-").partition("=")[0]
+        parser.error(f"unknown setting {unknown[0]!r}{_nearest(name, known)}")
+    values = vars(namespace)
+    values.pop("config")
+    try:
+        return PhaseArguments(**values)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,88 @@
+"""Corpus lines as training examples: a task drawn for each line in each epoch, labels on the answer alone."""
+
+import random
+from collections.abc import Sequence
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+from transformers import PreTrainedTokenizerBase
+
+from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine
+
+IGNORED = -100  # the label that the loss leaves out
+
+
+class LineDataset(Dataset):
+    """Every line of a corpus once an epoch, each time with a task drawn anew.
+
+    The draw depends on the seed, the epoch and the line alone: any worker, and a run that was resumed, see the
+    same examples.
+
+    Args:
+        lines: the corpus.
+        task_weights: how often each task of `TASKS` is drawn, relative to the others.
+        tokenizer: its `<bos>` and `<eos>` stand around every line.
+        max_length: tokens that a model has positions for.
+        seed: of the draws.
+
+    Raises:
+        ValueError: a task is unknown, wants English where the corpus has none, or a line is too long.
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[CorpusLine],
+        task_weights: dict[str, float],
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        seed: int = 0,
+    ):
+        unknown = task_weights.keys() - TASKS.keys()
+        if unknown or not task_weights:
+            raise ValueError(f"tasks are some of {', '.join(TASKS)}, not {', '.join(sorted(unknown)) or 'none'}")
+        silent = sum(line.english is None for line in lines)
+        if silent and not ENGLISH_TASKS.isdisjoint(task_weights):
+            asked = ", ".join(sorted(ENGLISH_TASKS.intersection(task_weights)))
+            raise ValueError(f"{silent} of {len(lines)} corpus lines have no English, which {asked} would need")
+        self.lines = lines
+        self.tasks = [TASKS[name] for name in task_weights]
+        self.weights = list(task_weights.values())
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the data loader of accelerate at the start of each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, index: int) -> dict[str, list[int]]:
+        rng = random.Random(f"{self.seed} {self.epoch} {index}")
+        (task,) = rng.choices(self.tasks, self.weights)
+        prompt, target = task(self.lines[index], rng)
+        prompt_ids = self.tokenizer(prompt)["input_ids"]
+        target_ids = [*self.tokenizer(target, add_special_tokens=False)["input_ids"], self.tokenizer.eos_token_id]
+        length = len(prompt_ids) + len(target_ids)
+        if length > self.max_length:
+            raise ValueError(f"line {index} of the corpus takes {length} tokens, and {self.max_length} are the most")
+        return {"input_ids": prompt_ids + target_ids, "labels": [IGNORED] * len(prompt_ids) + target_ids}
+
+
+def collate(examples: list[dict[str, list[int]]], pad_token_id: int) -> dict[str, torch.Tensor]:
+    """A batch, padded on the right to its longest example.
+
+    No attention mask is needed: in a causal model nothing real looks at what stands to its right.
+
+    Returns:
+        `input_ids` and `labels`, int64 of shape (examples, longest).
+    """
+
+    def padded(name: str, value: int) -> torch.Tensor:
+        rows = [torch.tensor(example[name]) for example in examples]
+        return pad_sequence(rows, batch_first=True, padding_value=value)
+
+    return {"input_ids": padded("input_ids", pad_token_id), "labels": padded("labels", IGNORED)}

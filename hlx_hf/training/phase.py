@@ -1,0 +1,148 @@
+"""One phase of training, from its settings to the folder that its result is saved in."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from huggingface_hub import ModelCard, ModelCardData, upload_folder
+from transformers import Trainer, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils import logging
+
+from .. import __version__
+from ..configuration_hlx import HLXConfig
+from ..corpus import load_corpus
+from ..corpus.tasks import corpus_lines
+from ..modeling_hlx import HLXForCausalLM
+from ..tokenization_hlx import load_tokenizer
+from .arguments import PhaseArguments
+from .callbacks import SaveEveryEpochs
+from .examples import LineDataset, collate
+from .hardware import HardwareError, check_hardware
+
+logger = logging.get_logger("hlx_hf")
+
+
+def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
+    """Trains, saves the result with its tokenizer and card, and pushes it if asked to.
+
+    Args:
+        arguments: what to train, on what, and how.
+        card_template: Jinja template of the model card.
+
+    Returns:
+        The folder of the result, `arguments.final_dir`.
+
+    Raises:
+        SystemExit: the settings do not fit this machine or each other; the message is one sentence.
+    """
+    set_seed(arguments.seed)
+
+    # Model configuration and hardware, before anything large is read
+    try:
+        config = _model_config(arguments)
+        check_hardware(arguments, config)
+        checkpoint = _checkpoint_to_resume(arguments)
+    except (HardwareError, ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+    # Tokenizer and corpus
+    tokenizer = load_tokenizer()
+    lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
+    dataset = LineDataset(lines, arguments.task_weights, tokenizer, config.max_position_embeddings, arguments.data_seed)
+
+    # Model
+    if arguments.model_name_or_path:
+        model = HLXForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, dtype="float32")
+    else:
+        model = HLXForCausalLM(config)
+
+    # Training
+    trainer = Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=dataset,
+        data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        callbacks=[SaveEveryEpochs()],
+    )
+    result = trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.log_metrics("train", result.metrics)
+
+    # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
+    model.config.use_cache = True
+    trainer.save_model(str(arguments.final_dir))
+    if trainer.is_world_process_zero():
+        _write_card(arguments, model, result.metrics, len(lines), card_template)
+        trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
+        if arguments.push_to_hub:
+            _push(trainer, arguments)
+    return arguments.final_dir
+
+
+def _model_config(arguments: PhaseArguments) -> HLXConfig:
+    if arguments.model_name_or_path is None:
+        return HLXConfig.from_preset(arguments.preset)
+    try:
+        return HLXConfig.from_pretrained(arguments.model_name_or_path)
+    except OSError as error:
+        raise OSError(
+            f"no model at {arguments.model_name_or_path}: run the phase that makes it first, "
+            "or name another with --model_name_or_path"
+        ) from error
+
+
+def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
+    asked = arguments.resume_from_checkpoint
+    if not asked or asked.lower() == "false":
+        return None
+    if asked.lower() in ("true", "last"):
+        found = get_last_checkpoint(arguments.output_dir) if Path(arguments.output_dir).is_dir() else None
+        if found is None:
+            logger.warning(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
+        return found
+    if not (Path(asked) / "trainer_state.json").is_file():
+        raise ValueError(f"{asked} is no whole checkpoint (it has no trainer_state.json): name a checkpoint-N folder")
+    return asked
+
+
+def _write_card(
+    arguments: PhaseArguments, model: HLXForCausalLM, metrics: dict, line_count: int, template: Path
+) -> None:
+    data = ModelCardData(
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        license="apache-2.0",
+        tags=["hlx", "semantic-parsing"],
+        model_name=arguments.final_dir.name,
+    )
+    card = ModelCard.from_template(
+        data,
+        template_path=str(template),
+        parameters=f"{model.num_parameters():,}",
+        corpus=", ".join(arguments.data_files or [arguments.corpus]),
+        line_count=line_count,
+        tasks=", ".join(arguments.tasks),
+        start=arguments.model_name_or_path or "fresh weights",
+        epochs=int(arguments.num_train_epochs),
+        batch_size=arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size,
+        learning_rate=arguments.learning_rate,
+        precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 else "fp32",
+        seed=arguments.seed,
+        train_loss=metrics["train_loss"],
+        train_runtime=metrics["train_runtime"],
+        version=__version__,
+    )
+    card.save(str(arguments.final_dir / "README.md"))
+
+
+def _push(trainer: Trainer, arguments: PhaseArguments) -> None:
+    if trainer.push_in_progress is not None:
+        trainer.push_in_progress.wait_until_done()
+    upload_folder(
+        repo_id=trainer.hub_model_id,
+        folder_path=arguments.final_dir,
+        commit_message=f"{arguments.final_dir.name}: {int(arguments.num_train_epochs)} epochs",
+        token=arguments.hub_token,
+        ignore_patterns=["training_args.bin"],  # holds the token and paths of this machine
+    )

@@ -1,0 +1,35 @@
+"""Phase 3, and again after phase 4: the 28 English comprehension tests on any checkpoint.
+
+    python recipes/comprehension.py --model runs/baseline_tiny/checkpoint_tiny_baseline_epoch30
+
+Writes every prompt, output and score to `english_comprehension_results.json` in the folder of the model,
+or where `--output` says.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from hlx_hf import pipeline
+from hlx_hf.evaluation import comprehension_table, run_comprehension
+
+RESULTS = "english_comprehension_results.json"
+
+
+def main() -> None:
+    """Tests one model, writes its results and prints them by level."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", required=True, help="folder or Hub id of the model")
+    parser.add_argument("--output", type=Path, help=f"file of the results; by default MODEL/{RESULTS}")
+    arguments = parser.parse_args()
+    output = arguments.output or Path(arguments.model) / RESULTS
+
+    results = run_comprehension(pipeline(arguments.model), arguments.model)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+    print(comprehension_table({Path(arguments.model).name: results}))
+    print(f"every prompt and output: {output}")
+
+
+if __name__ == "__main__":
+    main()

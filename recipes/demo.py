@@ -1,0 +1,110 @@
+"""The whole plan at tiny scale: phases 1 to 4 in their order on the real corpora, then what came of it.
+
+    python recipes/demo.py                    # `make demo` sets the environment up first
+    python recipes/demo.py --output runs/mine --sentences my_sentences.txt
+
+The deep reasoning phase runs on the tiny preset, for fewer epochs than the plan's. Ends with status 1 if the English
+model knows less of its corpus than the README promises.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from hlx_hf import load_corpus, pipeline
+from hlx_hf.evaluation import comprehension_table, recall_all_variants, recall_hlx_only
+from hlx_hf.lines_hlx import NOTATIONS
+
+RECIPES = Path(__file__).parent
+EPOCHS = {"baseline": 30, "deep_reasoning": 60, "hlx_only": 100}
+PROMISED_RECALL = 0.95
+ACCELERATE = "accelerate launch --num_processes=1 --num_machines=1 --mixed_precision=no --dynamo_backend=no".split()
+
+
+def main() -> None:
+    """Runs the phases, then prints what was learned, what was forgotten, and five translations."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=Path("runs/demo"), help="folder of all results")
+    parser.add_argument(
+        "--sentences", type=Path, default=RECIPES / "demo_sentences.txt", help="file of sentences to translate"
+    )
+    arguments = parser.parse_args()
+    output = arguments.output
+    started = time.perf_counter()
+
+    baseline = train("baseline", output)
+    expert = train("deep_reasoning", output, model_name_or_path=baseline)
+    before = test_comprehension(expert)
+    engine = train("hlx_only", output)
+    after = test_comprehension(engine)
+
+    heading("English comprehension, before and after training on HLX alone: what was forgotten")
+    print(comprehension_table({"English model": before, "HLX-only engine": after}))
+
+    heading("Share of its own corpus that each model knows by heart (understanding of new sentences is not measured)")
+    recall = recall_all_variants(pipeline(expert))
+    engine_recall = recall_hlx_only(pipeline(engine))
+    for notation, share in recall.items():
+        print(f"English model, English to {notation:<5} {share:7.1%}")
+    for task, share in engine_recall.items():
+        print(f"HLX-only engine, {task:<15} {share:7.1%}")
+
+    heading(f"The sentences of {os.path.relpath(arguments.sentences)}, which you can change")
+    translate_sentences(expert, arguments.sentences)
+
+    seconds = time.perf_counter() - started
+    summary = {
+        "english_model": str(expert),
+        "hlx_only_engine": str(engine),
+        "english_recall": recall,
+        "hlx_only_recall": engine_recall,
+        "seconds": round(seconds, 1),
+    }
+    (output / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    print(f"\n{seconds / 60:.1f} minutes; models and results are in {output}")
+    if recall["all"] < PROMISED_RECALL:
+        sys.exit(f"the English model knows {recall['all']:.1%} of its corpus, less than {PROMISED_RECALL:.0%}")
+
+
+def train(phase: str, output: Path, **overrides: object) -> Path:
+    """Runs the recipe of a phase and returns the folder of its result."""
+    settings = {"num_train_epochs": EPOCHS[phase], "output_dir": output / phase, **overrides}
+    options = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+    run([*ACCELERATE, str(RECIPES / f"{phase}.py"), "--config", str(RECIPES / f"configs/{phase}_tiny.yaml"), *options])
+    (result,) = (output / phase).glob(f"*_epoch{EPOCHS[phase]}")
+    return result
+
+
+def test_comprehension(model: Path) -> dict:
+    """Runs phase 3 on a model and returns its results."""
+    run([sys.executable, str(RECIPES / "comprehension.py"), "--model", str(model)])
+    return json.loads((model / "english_comprehension_results.json").read_text())
+
+
+def run(command: list[str]) -> None:
+    """Shows a command as a user would type it, and runs it."""
+    heading("$ " + " ".join(command))
+    subprocess.run(command, check=True)
+
+
+def heading(text: str) -> None:
+    """A line that is found again in a long log."""
+    print(f"\n{text}\n", flush=True)
+
+
+def translate_sentences(model: Path, path: Path) -> None:
+    """Prints each sentence of a file in the four notations, and whether the model was trained on it."""
+    translate = pipeline(model)
+    known = set(load_corpus("all_variants")["english"])
+    for sentence in filter(None, map(str.strip, path.read_text().splitlines())):
+        print(f"{sentence}   ({'in the corpus' if sentence in known else 'never seen'})")
+        for notation in NOTATIONS:
+            print(f"  {notation:<5} {translate(sentence, notation=notation)[0]['generated_text']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""Saves a folder with random weights of the tiny preset and the tokenizer: `python tests/save_tiny_model.py DIR`."""
+
+import sys
+
+import torch
+
+from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
+
+torch.manual_seed(0)
+HLXForCausalLM(HLXConfig.from_preset("tiny")).save_pretrained(sys.argv[1])
+load_tokenizer().save_pretrained(sys.argv[1])

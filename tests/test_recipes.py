@@ -1,0 +1,102 @@
+"""The recipes as a user starts them, and their configurations."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hlx_hf.training import parse_arguments
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted((ROOT / "recipes" / "configs").glob("*.yaml"))
+LAUNCH = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes=1", "--num_machines=1"]
+LAUNCH += ["--mixed_precision=no", "--dynamo_backend=no"]
+
+
+def run(*command: object, **kwargs) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        list(map(str, command)), cwd=ROOT, env=environment, capture_output=True, text=True, check=False, **kwargs
+    )
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_is_one_of_known_settings(config, tmp_path):
+    settings = yaml.safe_load(config.read_text())
+    # without a GPU TrainingArguments takes fp16, and the hardware check refuses it later
+    arguments = parse_arguments(config, ["--output_dir", str(tmp_path)])
+    assert arguments.corpus == settings["corpus"]
+    assert arguments.save_every_epochs == 10
+    assert "{epoch}" in settings["final_name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("baseline_1b", (30, 8, 1e-4, True, True, "checkpoint_1b_baseline_epoch30")),
+        ("deep_reasoning_1b", (200, 8, 1e-4, True, True, "hlx_1b_deep_reasoning_FINAL_epoch200")),
+        ("hlx_only_tiny", (100, 16, 5e-4, False, False, "tiny_hlx_only_FINAL_epoch100")),
+    ],
+)
+def test_the_plan_of_the_configurations(name, expected):
+    arguments = parse_arguments(ROOT / "recipes" / "configs" / f"{name}.yaml", [])
+    assert expected == (
+        arguments.num_train_epochs,
+        arguments.per_device_train_batch_size,
+        arguments.learning_rate,
+        arguments.fp16,
+        arguments.gradient_checkpointing,
+        arguments.final_dir.name,
+    )
+
+
+def test_each_phase_starts_from_what_the_one_before_it_saves():
+    for scale in ("1b", "tiny"):
+        baseline = parse_arguments(ROOT / "recipes" / "configs" / f"baseline_{scale}.yaml", [])
+        deep = parse_arguments(ROOT / "recipes" / "configs" / f"deep_reasoning_{scale}.yaml", [])
+        assert Path(deep.model_name_or_path) == baseline.final_dir
+
+
+@pytest.mark.parametrize("recipe", ["baseline", "deep_reasoning", "hlx_only"])
+def test_two_steps_of_each_recipe(recipe, tmp_path):
+    options = ["--config", f"recipes/configs/{recipe}_tiny.yaml", "--output_dir", tmp_path, "--max_steps", 2]
+    if recipe == "deep_reasoning":
+        made = run(sys.executable, "tests/save_tiny_model.py", tmp_path / "start")
+        assert made.returncode == 0, made.stderr
+        options += ["--model_name_or_path", tmp_path / "start"]
+    done = run(*LAUNCH, f"recipes/{recipe}.py", *options)
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    (final,) = tmp_path.glob("*_epoch*")
+    assert (final / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("recipe", ["baseline", "deep_reasoning", "hlx_only", "comprehension", "demo"])
+def test_help_of_each_recipe(recipe):
+    done = run(sys.executable, f"recipes/{recipe}.py", "--help")
+    assert done.returncode == 0
+    assert "--model" in done.stdout or "--output" in done.stdout
+
+
+def test_the_1b_recipe_says_at_once_what_this_machine_lacks():
+    done = run(sys.executable, "recipes/baseline.py", "--use_cpu", "true")
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith("error: fp16 training needs a GPU")
+    assert done.stderr.strip().count("\n") == 0
+
+
+def test_comprehension_writes_every_prompt_output_and_score(tmp_path):
+    made = run(sys.executable, "tests/save_tiny_model.py", tmp_path / "model")
+    assert made.returncode == 0, made.stderr
+    done = run(sys.executable, "recipes/comprehension.py", "--model", tmp_path / "model")
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "model" / "english_comprehension_results.json").read_text())
+    assert len(results["tests"]) == 28
+    assert {"prompt", "output", "references", "outcome", "level", "notation"} <= results["tests"][0].keys()
+    # random weights answer nothing right, and every failure is of one kind
+    assert results["scores"]["overall"]["exact_accuracy"] == 0
+    assert {"hlx_hf", "torch", "transformers"} <= results["versions"].keys()

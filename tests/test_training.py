@@ -1,0 +1,198 @@
+"""Training: settings, examples, hardware checks, and runs that save, resume and finish."""
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoTokenizer
+
+from hlx_hf import HLXConfig, HLXForCausalLM, load_corpus, load_tokenizer, loads
+from hlx_hf.corpus.tasks import TASKS, CorpusLine, corpus_lines
+from hlx_hf.training import HardwareError, parse_arguments, run_phase
+from hlx_hf.training.examples import IGNORED, LineDataset, collate
+from hlx_hf.training.hardware import check_hardware
+
+ROOT = Path(__file__).parents[1]
+CARD = ROOT / "model_cards" / "template.md"
+LINE = CorpusLine("LC-R", "🜊14🜁0 42🜂", "The number forty-two")
+
+
+@pytest.fixture
+def tokenizer():
+    return load_tokenizer()
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    """A phase of six epochs on two blocks of Markdown."""
+    (tmp_path / "corpus.md").write_text(
+        'English: Open settings\nHLXL: {1000: {@0: "open", @1: &h_settings}}\n\n'
+        'English: Close the door\nHLXL: {1000: {@0: "close", @1: &h_door}}\n'
+    )
+    path = tmp_path / "phase.yaml"
+    path.write_text(
+        f"output_dir: {tmp_path}/run\ndata_files: [{tmp_path}/corpus.md]\nnum_train_epochs: 6\nsave_every_epochs: 2\n"
+        'save_strategy: "no"\nper_device_train_batch_size: 4\nlearning_rate: 1.0e-3\nuse_cpu: true\n'
+        "tasks: [to_hlx=2, to_english=1, convert=1]\nfinal_name: result_epoch{epoch}\ndisable_tqdm: true\n"
+    )
+    return path
+
+
+def test_every_task_answers_with_what_the_line_says():
+    for name, task in TASKS.items():
+        prompt, target = task(LINE, random.Random(0))
+        if name == "to_english":
+            assert (prompt, target) == ("[English] 🜊14🜁0 42🜂 ← ", "The number forty-two")
+        else:
+            assert loads(target, "LC-R") == loads(LINE.text, "LC-R")
+        if name == "to_hlx":
+            assert prompt == "[LC-R] The number forty-two → "
+        if name == "convert":
+            assert prompt in (
+                "[LC-R] {14: {@0: 42}} → ",
+                "[LC-R] {C:14,0=42} → ",
+                "[LC-R] [14|0:0x2a] → ",
+            )
+
+
+def test_labels_stand_on_the_answer_and_its_end(tokenizer):
+    (example,) = LineDataset([LINE], {"to_hlx": 1}, tokenizer, 512)
+    answer = [label for label in example["labels"] if label != IGNORED]
+    assert tokenizer.decode(example["input_ids"]) == f"<bos>[LC-R] The number forty-two → {LINE.text}<eos>"
+    assert tokenizer.decode(answer) == f"{LINE.text}<eos>"
+    assert len(example["labels"]) == len(example["input_ids"])
+
+
+def test_tasks_are_drawn_by_weight_anew_each_epoch_and_from_the_seed(tokenizer):
+    lines = [LINE] * 400
+    weights = {"to_hlx": 3, "to_english": 1}
+
+    def shares(seed, epoch):
+        dataset = LineDataset(lines, weights, tokenizer, 512, seed)
+        dataset.set_epoch(epoch)
+        return [dataset[i]["input_ids"] for i in range(len(lines))]
+
+    first = shares(0, 0)
+    assert first == shares(0, 0)
+    assert first != shares(0, 1)
+    assert first != shares(1, 0)
+    to_english = sum(ids == min(first, key=first.count) for ids in first)
+    assert 60 < to_english < 140
+
+
+def test_padding_is_right_and_unlabelled(tokenizer):
+    examples = [{"input_ids": [1, 5], "labels": [-100, 5]}, {"input_ids": [1, 5, 6, 2], "labels": [-100, 5, 6, 2]}]
+    batch = collate(examples, tokenizer.pad_token_id)
+    assert batch["input_ids"].tolist() == [[1, 5, 0, 0], [1, 5, 6, 2]]
+    assert batch["labels"].tolist() == [[-100, 5, -100, -100], [-100, 5, 6, 2]]
+
+
+@pytest.mark.parametrize(
+    ("line", "weights", "message"),
+    [
+        (LINE, {"translate": 1}, "not translate"),
+        (LINE._replace(english=None), {"to_hlx": 1, "convert": 1}, "1 of 1 corpus lines have no English, which to_hlx"),
+    ],
+)
+def test_tasks_that_cannot_be_are_refused(tokenizer, line, weights, message):
+    with pytest.raises(ValueError, match=message):
+        LineDataset([line], weights, tokenizer, 512)
+
+
+def test_a_line_that_is_too_long_is_named(tokenizer):
+    with pytest.raises(ValueError, match="line 0 of the corpus takes 42 tokens, and 40 are the most"):
+        LineDataset([LINE], {"to_hlx": 1}, tokenizer, 40)[0]
+
+
+def test_the_command_line_overrides_the_yaml(config_file):
+    arguments = parse_arguments(config_file, ["--learning_rate", "0.5", "--tasks", "complete", "convert=3"])
+    assert arguments.learning_rate == 0.5
+    assert arguments.num_train_epochs == 6
+    assert arguments.task_weights == {"complete": 1, "convert": 3}
+
+
+@pytest.mark.parametrize(
+    ("addition", "argv", "message"),
+    [
+        ("learning_rat: 1\n", [], "unknown setting 'learning_rat'; did you mean 'learning_rate'?"),
+        ("", ["--num_train_epoch=1", "--epochz", "3"], "unknown setting '--epochz'"),
+        ("", ["--preset", "tiny", "--final_nam=x", "--taskz", "1"], "unknown setting '--taskz'; did you mean 'tasks'?"),
+        ("", ["--tasks", "convert=-1"], "name=weight with a positive weight, not 'convert=-1'"),
+        ("", ["--config", "nowhere.yaml"], "there is no configuration nowhere.yaml"),
+    ],
+)
+def test_unknown_settings_name_the_nearest(config_file, addition, argv, message, capsys):
+    config_file.write_text(config_file.read_text() + addition)
+    with pytest.raises(SystemExit):
+        parse_arguments(config_file, argv)
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU can do fp16")
+def test_fp16_without_a_gpu_is_refused_in_one_sentence(config_file):
+    arguments = parse_arguments(config_file, ["--fp16", "true"])
+    with pytest.raises(HardwareError, match=r"fp16 training needs a GPU .* --fp16 false"):
+        check_hardware(arguments, HLXConfig.from_preset("tiny"))
+
+
+def test_too_little_memory_is_refused_with_both_figures(config_file, monkeypatch):
+    memory = type("Memory", (), {"available": 8 * 2**30})
+    monkeypatch.setattr("hlx_hf.training.hardware.psutil.virtual_memory", memory)
+    with pytest.raises(HardwareError, match=r"at least 15\.0 GiB .* and 8\.0 GiB of memory are free: .*--preset tiny"):
+        check_hardware(parse_arguments(config_file, []), HLXConfig.from_preset("1b"))
+
+
+def test_a_phase_trains_every_parameter_and_saves_a_model_folder(config_file, tmp_path):
+    torch.manual_seed(42)
+    final = run_phase(parse_arguments(config_file, []), CARD)
+    assert final == tmp_path / "run" / "result_epoch6"
+    trained = HLXForCausalLM.from_pretrained(final)
+    assert trained.config.use_cache
+    untrained = HLXForCausalLM(HLXConfig.from_preset("tiny"))
+    unchanged = [
+        name
+        for (name, new), old in zip(trained.named_parameters(), untrained.parameters(), strict=True)
+        if torch.equal(new, old)
+    ]
+    assert unchanged == []
+    assert len(AutoTokenizer.from_pretrained(final)) == 115
+    assert {"modeling_hlx.py", "configuration_hlx.py", "pipeline_hlx.py", "lines_hlx.py"} <= {
+        path.name for path in final.iterdir()
+    }
+    card = (final / "README.md").read_text()
+    assert "| parameters | 491,635 |" in card
+    assert "| corpus | " in card
+    # 2 blocks in 4 notations, batches of 4: two steps an epoch, a checkpoint every second epoch
+    assert sorted(path.name for path in (tmp_path / "run").glob("checkpoint-*")) == [
+        "checkpoint-12",
+        "checkpoint-4",
+        "checkpoint-8",
+    ]
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(config_file, tmp_path):
+    whole = HLXForCausalLM.from_pretrained(run_phase(parse_arguments(config_file, []), CARD))
+    for checkpoint in ("checkpoint-12", "checkpoint-8"):
+        (tmp_path / "run" / checkpoint).rename(tmp_path / checkpoint)
+    resumed = run_phase(parse_arguments(config_file, ["--resume_from_checkpoint", "last"]), CARD)
+    for new, old in zip(HLXForCausalLM.from_pretrained(resumed).parameters(), whole.parameters(), strict=True):
+        assert torch.equal(new, old)
+
+
+def test_a_checkpoint_that_is_not_whole_is_refused(config_file, tmp_path):
+    with pytest.raises(SystemExit, match=r"nowhere is no whole checkpoint"):
+        run_phase(parse_arguments(config_file, ["--resume_from_checkpoint", str(tmp_path / "nowhere")]), CARD)
+
+
+def test_starting_from_a_model_that_is_not_there_says_which_phase_makes_it(config_file, tmp_path):
+    with pytest.raises(SystemExit, match="run the phase that makes it first"):
+        run_phase(parse_arguments(config_file, ["--model_name_or_path", str(tmp_path / "nowhere")]), CARD)
+
+
+def test_the_lines_of_the_package_fit_every_task(tokenizer):
+    lines = corpus_lines(load_corpus("all_variants"))
+    assert len(lines) == 656
+    for task in TASKS:
+        dataset = LineDataset(lines, {task: 1}, tokenizer, 512)
+        assert all(dataset[index]["input_ids"][-1] == tokenizer.eos_token_id for index in range(len(dataset)))
