@@ -4,6 +4,8 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 ENVIRONMENT := $(VENV)/installed
+QUIET := --quiet --disable-pip-version-check
+TRANSFORMERS_4 := transformers==4.57.6
 
 .PHONY: demo test quality compat wheel clean
 
@@ -15,13 +17,15 @@ test: $(ENVIRONMENT)  ## every test, offline
 
 compat: $(ENVIRONMENT)  ## a saved model folder in transformers 4, without this package
 	$(PYTHON) -m venv $(VENV)-transformers4
-	$(VENV)-transformers4/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH)
-	$(VENV)-transformers4/bin/python -m pip install --quiet --disable-pip-version-check transformers==4.57.6
+	$(VENV)-transformers4/bin/python -m pip install $(QUIET) --constraint constraints.txt torch
+	$(VENV)-transformers4/bin/python -m pip install $(QUIET) $(TRANSFORMERS_4)
 	$(BIN)/python tests/save_tiny_model.py build/tiny
 	$(VENV)-transformers4/bin/python tests/standalone_inference.py build/tiny
 
-wheel: $(ENVIRONMENT)  ## build the wheel and use what is in it, away from the clone
-	$(BIN)/python -m build --wheel --outdir build/wheel
+wheel: $(ENVIRONMENT)  ## the package as others install it, used away from the clone
+	rm -rf build
+	$(BIN)/python -m pip install $(QUIET) --no-deps --target build/installed .
+	cd build/installed && PYTHONPATH=. "$(CURDIR)/$(BIN)/python" "$(CURDIR)/tests/use_installed.py"
 
 quality: $(ENVIRONMENT)  ## lint and format
 	$(BIN)/ruff check .
@@ -31,8 +35,8 @@ quality: $(ENVIRONMENT)  ## lint and format
 # and what follows finds it installed.
 $(ENVIRONMENT): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install $(QUIET) --constraint constraints.txt torch
+	$(BIN)/python -m pip install $(QUIET) --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
 clean:

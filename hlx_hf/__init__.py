@@ -44,16 +44,6 @@ def __dir__() -> list[str]:
 # Whichever of the two is imported first brings the other in, and the class is registered once both are there.
 
 
-@when_imported("transformers.models.auto.configuration_auto")
-def _load_config(_) -> None:
-    importlib.import_module(f"{__name__}.configuration_hlx")
-
-
-@when_imported("transformers.models.auto.modeling_auto")
-def _load_model(_) -> None:
-    importlib.import_module(f"{__name__}.modeling_hlx")
-
-
 @when_imported(f"{__name__}.configuration_hlx")
 def _register_config(module) -> None:
     auto = importlib.import_module("transformers.models.auto.configuration_auto")
@@ -64,3 +54,13 @@ def _register_config(module) -> None:
 def _register_model(module) -> None:
     auto = importlib.import_module("transformers.models.auto.modeling_auto")
     auto.AutoModelForCausalLM.register(module.HLXConfig, module.HLXForCausalLM)
+
+
+@when_imported("transformers.models.auto.configuration_auto")
+def _load_config(_) -> None:
+    importlib.import_module(f"{__name__}.configuration_hlx")
+
+
+@when_imported("transformers.models.auto.modeling_auto")
+def _load_model(_) -> None:
+    importlib.import_module(f"{__name__}.modeling_hlx")

@@ -43,7 +43,6 @@ class HLXConfig(PretrainedConfig):
     """
 
     model_type = "hlx"
-    keys_to_ignore_at_inference = ["past_key_values"]  # noqa: RUF012 - as every configuration of transformers has it
 
     def __init__(
         self,

@@ -22,7 +22,9 @@ from transformers.utils import can_return_tuple
 from .configuration_hlx import HLXConfig
 
 if TYPE_CHECKING:
-    # Makes `save_pretrained`, which copies what a file imports, put the pipeline into every model folder.
+    # `save_pretrained` copies what a file imports: so every model folder has the pipeline. What that imports in turn
+    # is named here too, for transformers 4 follows the imports of a local folder one step only.
+    from .lines_hlx import line_prompt  # noqa: F401
     from .pipeline_hlx import HLXPipeline  # noqa: F401
 
 # `create_causal_mask` has other arguments there.
@@ -92,9 +94,7 @@ class HLXAttention(nn.Module):
         attend: Callable = eager_attention_forward
         if self.config._attn_implementation != "eager":
             attend = ALL_ATTENTION_FUNCTIONS[self.config._attn_implementation]
-        output, weights = attend(
-            self, query, key, value, attention_mask, dropout=0.0, scaling=self.scaling, **kwargs
-        )
+        output, weights = attend(self, query, key, value, attention_mask, dropout=0.0, scaling=self.scaling, **kwargs)
         return self.out_proj(output.reshape(hidden_states.shape)), weights
 
 
@@ -129,6 +129,10 @@ class HLXPreTrainedModel(PreTrainedModel):
     _supports_flex_attn = True
     _supports_attention_backend = True
     _can_compile_fullgraph = True
+
+    @classmethod
+    def _can_set_attn_implementation(cls) -> bool:
+        return True  # transformers would guess it from this file's text, and 4 and 5 look for different words
 
 
 class HLXModel(HLXPreTrainedModel):
@@ -187,15 +191,18 @@ class HLXModel(HLXPreTrainedModel):
         if inputs_embeds is None:
             inputs_embeds = self.embed_tokens(input_ids)
 
-        # Where the tokens stand, in the cache and in their own sequence
+        # Where the tokens stand, in the cache and each in its own sequence
         if cache_position is None:
             seen = 0 if past_key_values is None else past_key_values.get_seq_length()
             cache_position = torch.arange(inputs_embeds.shape[1], device=inputs_embeds.device) + seen
         if position_ids is None:
-            position_ids = self._position_ids(attention_mask, cache_position)
+            if attention_mask is None or attention_mask.ndim != 2:
+                position_ids = cache_position.unsqueeze(0)
+            else:
+                position_ids = (attention_mask.long().cumsum(dim=-1) - 1).clamp(min=0)[:, cache_position]
         self._check_positions(position_ids)
 
-        # The mask comes before the cache: only without one does transformers keep packed sequences apart.
+        # The mask comes before the cache: only where there is no cache does transformers keep packed sequences apart.
         causal_mask = self._causal_mask(inputs_embeds, attention_mask, past_key_values, position_ids, cache_position)
         if use_cache is None:
             use_cache = self.config.use_cache and not self.training
@@ -203,7 +210,7 @@ class HLXModel(HLXPreTrainedModel):
             past_key_values = DynamicCache(config=self.config)
 
         hidden_states = inputs_embeds + self.embed_positions(position_ids)
-        all_hidden_states, all_weights = (hidden_states,), ()
+        all_hidden_states, all_weights = [hidden_states], []
         for layer in self.layers:
             hidden_states, weights = layer(
                 hidden_states,
@@ -213,12 +220,108 @@ class HLXModel(HLXPreTrainedModel):
                 cache_position=cache_position,
                 **kwargs,
             )
-            all_hidden_states += (hidden_states,)
-            all_weights += (weights,)
+            if output_hidden_states:
+                all_hidden_states.append(hidden_states)
+            if output_attentions:
+                all_weights.append(weights)
 
         return BaseModelOutputWithPast(
             last_hidden_state=hidden_states,
             past_key_values=past_key_values,
-            hidden_states=all_hidden_states if output_hidden_states else None,
-            attentions=all_weights if output_attentions else None,
+            hidden_states=tuple(all_hidden_states) if output_hidden_states else None,
+            attentions=tuple(all_weights) if output_attentions else None,
         )
+
+    def _check_positions(self, position_ids: torch.LongTensor) -> None:
+        if torch.compiler.is_compiling():  # a compiled graph cannot branch on values
+            return
+        length, limit = int(position_ids.max()) + 1, self.config.max_position_embeddings
+        if length > limit:
+            raise ValueError(f"a sequence of {length} tokens is too long for this model, which has {limit} positions")
+
+    def _causal_mask(
+        self,
+        inputs_embeds: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        past_key_values: Cache | None,
+        position_ids: torch.LongTensor,
+        cache_position: torch.LongTensor,
+    ) -> torch.Tensor | None:
+        """`create_causal_mask`, two of whose arguments are other ones in transformers 4."""
+        if TRANSFORMERS_4:
+            arguments = {"input_embeds": inputs_embeds, "cache_position": cache_position}
+        else:
+            arguments = {"inputs_embeds": inputs_embeds}
+        return create_causal_mask(
+            config=self.config,
+            attention_mask=attention_mask,
+            past_key_values=past_key_values,
+            position_ids=position_ids,
+            **arguments,
+        )
+
+
+class HLXForCausalLM(HLXPreTrainedModel, GenerationMixin):
+    """The model and its output projection, which shares no weights with the embedding."""
+
+    def __init__(self, config: HLXConfig):
+        super().__init__(config)
+        self.model = HLXModel(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size)
+        self.post_init()
+
+    @can_return_tuple
+    def forward(
+        self,
+        input_ids: torch.LongTensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        position_ids: torch.LongTensor | None = None,
+        past_key_values: Cache | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        labels: torch.LongTensor | None = None,
+        use_cache: bool | None = None,
+        logits_to_keep: int | torch.Tensor = 0,
+        **kwargs: Any,
+    ) -> CausalLMOutputWithPast:
+        """Scores of the tokens that may follow each one.
+
+        Args:
+            input_ids: as for `HLXModel`, like all that is not named here.
+            attention_mask: as for `HLXModel`.
+            position_ids: as for `HLXModel`.
+            past_key_values: as for `HLXModel`.
+            inputs_embeds: as for `HLXModel`.
+            labels: the input ids again, with -100 where no loss is wanted; the shift by one token is made here.
+            use_cache: as for `HLXModel`.
+            logits_to_keep: how many tokens at the end, or which ones, get logits; 0 is all.
+            **kwargs: go to `HLXModel` and to the loss, which divides by `num_items_in_batch` where that is given
+                and by the number of labels otherwise.
+
+        Returns:
+            `loss` if there are labels; `logits`, of shape (batch, tokens kept, vocabulary); `past_key_values`.
+        """
+        outputs = self.model(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            inputs_embeds=inputs_embeds,
+            use_cache=use_cache,
+            return_dict=True,
+            **kwargs,
+        )
+        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        logits = self.lm_head(outputs.last_hidden_state[:, kept])
+        loss = None
+        if labels is not None:
+            loss = self.loss_function(logits=logits, labels=labels, vocab_size=self.config.vocab_size, **kwargs)
+        return CausalLMOutputWithPast(
+            loss=loss,
+            logits=logits,
+            past_key_values=outputs.past_key_values,
+            hidden_states=outputs.hidden_states,
+            attentions=outputs.attentions,
+        )
+
+
+HLXForCausalLM.register_for_auto_class("AutoModelForCausalLM")

@@ -1,6 +1,7 @@
-"""The `text2text-generation` pipeline of HLX models: English to a notation, HLX to English, notation to notation.
+"""The pipeline that turns English into HLX, HLX into English, and one notation into another.
 
-It stands alone, with `lines_hlx.py`, beside the weights of every saved model.
+`save_pretrained` copies this file beside the weights, where `transformers.pipeline("text2text-generation", model=DIR,
+trust_remote_code=True)` finds it: it imports nothing of the package but `lines_hlx`, which is copied with it.
 """
 
 from typing import Any
@@ -12,68 +13,82 @@ from .lines_hlx import ENGLISH, NOTATIONS, line_prompt, to_alphabet
 
 
 class HLXPipeline(Pipeline):
-    """Answers a text in the notation it is asked for, and returns the answer alone.
+    """Translates with an HLX model and its tokenizer.
 
-    >>> translate("Search for documents", notation="LC-R")  # doctest: +SKIP
-    [{'generated_text': '🜊1000🜁0 "search"🜁1 ⟁documents🜂'}]
-
-    `notation` is "HLXL", "LC-R", "LC-T", "LC-B", or "English" to have HLX put into words. It and all arguments of
-    `generate` can be given to the pipeline or to a call. Decoding is greedy by default, and goes on to `<eos>` or to
-    the last position of the model.
+    Besides the arguments of every `transformers.Pipeline`, both the constructor and the call take `notation` and the
+    arguments of `generate`; a call's come before the constructor's. Decoding is greedy, and ends with `<eos>` or at
+    the model's last position, unless they say otherwise.
     """
 
+    _load_tokenizer = True
     _load_processor = False
     _load_image_processor = False
+    _load_video_processor = False
     _load_feature_extractor = False
-    _load_tokenizer = True
 
-    def _sanitize_parameters(
-        self, notation: str | None = None, **generate_kwargs: Any
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        return {} if notation is None else {"notation": notation}, generate_kwargs, {}
-
-    def __call__(self, inputs: str | list[str], **kwargs: Any) -> list[dict[str, str]] | list[list[dict[str, str]]]:
-        """Answers one text or several.
+    def __call__(
+        self, inputs: str | list[str], notation: str | None = None, **kwargs: Any
+    ) -> list[dict[str, str]] | list[list[dict[str, str]]]:
+        """Translates one text or many.
 
         Args:
-            inputs: English or HLX.
-            kwargs: `notation`, `batch_size`, and arguments of `generate`.
+            inputs: a text, or a list of texts. Characters that are no tokens are brought into the alphabet.
+            notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
+            **kwargs: `batch_size`, and the arguments of `generate`. `max_length` counts the tokens of each text's own
+                prompt and answer, whatever the batch that it is in.
 
         Returns:
-            A list of `{"generated_text": answer}`: one for each of several texts, and for one text as many as
-            `num_return_sequences` asks for. Several texts with several answers each give a list of lists.
+            For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`; for a list, a
+            list of these.
 
         Raises:
-            ValueError: no notation is given or it is unknown, or a text is too long for the model.
+            ValueError: no notation, or an unknown one; or a prompt that leaves no room for an answer.
         """
-        outputs = super().__call__(inputs, **kwargs)
-        if isinstance(inputs, list) and all(len(answers) == 1 for answers in outputs):
-            return [answers[0] for answers in outputs]
-        return outputs
+        if isinstance(inputs, list) and not inputs:
+            return []
+        return super().__call__(inputs, notation=notation, **kwargs)
 
-    def preprocess(self, inputs: str, notation: str | None = None) -> dict[str, torch.Tensor]:
+    def _sanitize_parameters(self, notation: str | None = None, generation_config=None, **generate_kwargs: Any):
+        preprocess_kwargs = {} if notation is None else {"notation": notation}
+        if generation_config is not None:
+            settings = generation_config.to_diff_dict()
+            settings.pop("transformers_version", None)
+            generate_kwargs = {**settings, **generate_kwargs}
+        return preprocess_kwargs, generate_kwargs, {}
+
+    def preprocess(self, text: str, notation: str | None = None) -> dict[str, torch.Tensor]:
         if notation is None:
-            raise ValueError(f"say what to answer in, notation=one of {', '.join((*NOTATIONS, ENGLISH))}")
-        prompt = line_prompt(to_alphabet(inputs, self.tokenizer.get_vocab()), notation)
-        # "<eos>" spelled out by a user is text, and ends nothing
-        encoded = self.tokenizer(prompt, return_tensors="pt", split_special_tokens=True)
-        length, most = encoded["input_ids"].shape[1], self.model.config.max_position_embeddings
-        if length >= most:
+            raise ValueError(f"say what to translate into: notation= one of {', '.join((*NOTATIONS, ENGLISH))}")
+        prompt = line_prompt(to_alphabet(text, self.tokenizer.get_vocab()), notation)
+        return self.tokenizer(prompt, return_tensors="pt")
+
+    def _forward(self, model_inputs: dict[str, torch.Tensor], **generate_kwargs: Any) -> dict[str, list[torch.Tensor]]:
+        """Returns `answers`: for each row the token ids that were appended, of shape (sequences, tokens)."""
+        settings = {"do_sample": False, **generate_kwargs}
+        positions = self.model.config.max_position_embeddings
+        max_length = min(settings.pop("max_length", positions), positions)
+        max_new_tokens = settings.pop("max_new_tokens", max_length)
+        rows, width = model_inputs["input_ids"].shape
+        room = min(max_new_tokens, max_length - width)
+        if width >= max_length:
             raise ValueError(
-                f"the text takes {length} tokens with its line, and the model has positions for {most} with the "
-                "answer: cut it into shorter texts"
+                f"the prompt takes {width} of the {max_length} tokens that it shares with its answer: shorten the text"
             )
-        return {name: encoded[name] for name in ("input_ids", "attention_mask")}
+        tokens = self.model.generate(**model_inputs, max_new_tokens=room, **settings)[:, width:]
+        answers = list(tokens.unflatten(0, (rows, -1)))
 
-    def _forward(self, inputs: dict[str, torch.Tensor], **generate_kwargs: Any) -> dict[str, torch.Tensor]:
-        generate_kwargs.setdefault("do_sample", False)
-        if "max_new_tokens" not in generate_kwargs:
-            generate_kwargs.setdefault("max_length", self.model.config.max_position_embeddings)
-        tokens = self.model.generate(**inputs, **generate_kwargs)
-        count, prompt_length = inputs["input_ids"].shape
-        # one row a text, its answers in it, so that the base class can take a batch apart
-        return {"answers": tokens[:, prompt_length:].reshape(count, tokens.shape[0] // count, -1)}
+        # Padding takes room from the short rows of a batch: those that did not come to an end start over, alone.
+        end = torch.tensor(
+            settings.get("eos_token_id", self.model.generation_config.eos_token_id), device=tokens.device
+        )
+        for row, length in enumerate(model_inputs["attention_mask"].sum(dim=1).tolist()):
+            had_less = tokens.shape[1] == room < min(max_new_tokens, max_length - length)
+            if had_less and not torch.isin(answers[row], end).any(dim=1).all():
+                alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
+                (answers[row],) = self._forward(alone, **generate_kwargs)["answers"]
+        return {"answers": answers}
 
-    def postprocess(self, outputs: dict[str, torch.Tensor]) -> list[dict[str, str]]:
-        answers = outputs["answers"][0]
-        return [{"generated_text": self.tokenizer.decode(answer, skip_special_tokens=True)} for answer in answers]
+    def postprocess(self, model_outputs: dict[str, list[torch.Tensor]]) -> list[dict[str, str]]:
+        (answer,) = model_outputs["answers"]
+        texts = self.tokenizer.batch_decode(answer, skip_special_tokens=True)
+        return [{"generated_text": text} for text in texts]

@@ -20,7 +20,7 @@ from hlx_hf.evaluation import comprehension_table, recall_all_variants, recall_h
 from hlx_hf.lines_hlx import NOTATIONS
 
 RECIPES = Path(__file__).parent
-EPOCHS = {"baseline": 30, "deep_reasoning": 60, "hlx_only": 100}
+EPOCHS = {"baseline": 30, "deep_reasoning": 80, "hlx_only": 100}
 PROMISED_RECALL = 0.95
 ACCELERATE = "accelerate launch --num_processes=1 --num_machines=1 --mixed_precision=no --dynamo_backend=no".split()
 

@@ -46,14 +46,18 @@ print([load_dataset("user/numbers", name, split="train")["n"][:] for name in ("o
 LOAD_CORPORA = """
 from datasets import load_dataset
 
-for name in (None, "all_variants", "hlx_only"):
-    print(load_dataset("user/hlx-corpora", name, split="train").num_rows)
+print(load_dataset("user/hlx-corpora", "all_variants", split="train").num_rows)
 """
 PUSH_MODEL = """
-from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
+import json, torch
+from hlx_hf import HLXConfig, HLXForCausalLM, HLXPipeline, load_tokenizer
 
-HLXForCausalLM(HLXConfig.from_preset("tiny")).push_to_hub("user/hlx-tiny", private=True)
-load_tokenizer().push_to_hub("user/hlx-tiny")
+torch.manual_seed(0)
+model, tokenizer = HLXForCausalLM(HLXConfig.from_preset("tiny")), load_tokenizer()
+model.push_to_hub("user/hlx-tiny", private=True)
+tokenizer.push_to_hub("user/hlx-tiny")
+translate = HLXPipeline(model=model, tokenizer=tokenizer)
+print(json.dumps(translate("Search for documents", notation="LC-R", max_new_tokens=16)))
 """
 USE_MODEL = """
 import json, sys
@@ -61,7 +65,7 @@ sys.modules["hlx_hf"] = None  # every import of the package fails
 from transformers import pipeline
 
 translate = pipeline("text2text-generation", model="user/hlx-tiny", trust_remote_code=True)
-print(json.dumps(translate("Search for documents", notation="LC-R", max_new_tokens=8)))
+print(json.dumps(translate("Search for documents", notation="LC-R", max_new_tokens=16)))
 """
 ASK_TWENTY_TIMES = """
 from huggingface_hub import constants, get_session
@@ -135,24 +139,26 @@ def test_a_dataset_keeps_its_configurations(hub):
 
 
 def test_a_pushed_model_works_where_the_package_is_missing(hub):
-    hub.run("-c", PUSH_MODEL)
-    (answer,) = json.loads(hub.run("-c", USE_MODEL))
-    assert isinstance(answer["generated_text"], str)
+    pushed = hub.run("-c", PUSH_MODEL)
+    assert hub.private("user/hlx-tiny")
+    used = hub.run("-c", USE_MODEL)
+    assert [list(answer) for answer in json.loads(used)] == [["generated_text"]]
+    assert used == pushed
 
 
-def test_the_corpora_are_pushed_privately_with_all_variants_as_the_default(hub):
+def test_the_corpora_are_pushed_and_private_by_default(hub):
     hub.run(CORPORA_SCRIPT, "--push-to-hub", "user/hlx-corpora")
     assert hub.private("user/hlx-corpora", "dataset")
-    assert hub.run("-c", LOAD_CORPORA).split() == ["164", "164", "656"]
+    assert hub.run("-c", LOAD_CORPORA).strip() == "164"
 
 
-@pytest.mark.parametrize("status", [503, 0], ids=["unavailable", "connection lost"])
-def test_an_upload_survives_what_passes(hub, folder, status):
+def test_an_upload_survives_unavailability_and_a_lost_connection(hub, folder):
     hub.run("-c", CREATE)
-    hub.fail("PUT /_lfs/.*/2", status, times=2)
+    hub.fail("PUT /_lfs/.*/2", 503, times=2)
+    hub.fail("PUT /_lfs/.*/3", 0, times=1)
     hub.run("-c", UPLOAD, folder)
     assert hub.read(REPO, "model.safetensors") == (folder / "model.safetensors").read_bytes()
-    assert len([request for request in hub.requests() if request.path.endswith("/2")]) == 3
+    assert [request.path[-1] for request in hub.requests() if request.method == "PUT"] == list("122233")
 
 
 def test_a_failed_commit_is_reported_and_leaves_the_repository_as_it_was(hub, folder):

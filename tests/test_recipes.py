@@ -17,11 +17,10 @@ LAUNCH = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes=1
 LAUNCH += ["--mixed_precision=no", "--dynamo_backend=no"]
 
 
-def run(*command: object, **kwargs) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        list(map(str, command)), cwd=ROOT, env=environment, capture_output=True, text=True, check=False, **kwargs
-    )
+def run(*command: object, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+    environment = {**(environment or os.environ), "OMP_NUM_THREADS": "1"}
+    words = list(map(str, command))
+    return subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
@@ -100,3 +99,15 @@ def test_comprehension_writes_every_prompt_output_and_score(tmp_path):
     # random weights answer nothing right, and every failure is of one kind
     assert results["scores"]["overall"]["exact_accuracy"] == 0
     assert {"hlx_hf", "torch", "transformers"} <= results["versions"].keys()
+
+
+def test_a_pushed_result_is_a_model_folder_that_works(hub, tmp_path):
+    options = ["--max_steps", 2, "--output_dir", tmp_path / "run", "--push_to_hub", "true"]
+    options += ["--hub_model_id", "user/engine", "--hub_private_repo", "true"]
+    done = run(*LAUNCH, "recipes/hlx_only.py", *options, environment=hub.environment)
+    assert done.returncode == 0, done.stderr
+    assert hub.private("user/engine")
+    assert {"model.safetensors", "tokenizer.json", "pipeline_hlx.py", "README.md"} <= set(hub.files("user/engine"))
+    download = "from huggingface_hub import snapshot_download; print(snapshot_download('user/engine'))"
+    used = run(sys.executable, "tests/standalone_inference.py", hub.run("-c", download).strip())
+    assert used.returncode == 0, used.stderr

@@ -101,7 +101,7 @@ def test_tasks_that_cannot_be_are_refused(tokenizer, line, weights, message):
 
 
 def test_a_line_that_is_too_long_is_named(tokenizer):
-    with pytest.raises(ValueError, match="line 0 of the corpus takes 42 tokens, and 40 are the most"):
+    with pytest.raises(ValueError, match="line 0 of the corpus takes 41 tokens, and 40 are the most"):
         LineDataset([LINE], {"to_hlx": 1}, tokenizer, 40)[0]
 
 

@@ -1,15 +1,13 @@
 """What a model can do: the English comprehension test, and how much of a corpus it knows by heart."""
 
-from pathlib import Path
+from .comprehension import comprehension_table, run_comprehension
+from .metric import load_metric
+from .recall import recall_all_variants, recall_hlx_only
 
-import evaluate
-
-METRIC = Path(__file__).parents[1] / "metrics" / "english_comprehension"
-
-
-def load_metric() -> evaluate.EvaluationModule:
-    """The `english_comprehension` metric of this package, from any working directory and offline.
-
-    It keeps its rows in memory, so that no other process can come across them in a shared cache.
-    """
-    return evaluate.load(str(METRIC), keep_in_memory=True)
+__all__ = [
+    "comprehension_table",
+    "load_metric",
+    "recall_all_variants",
+    "recall_hlx_only",
+    "run_comprehension",
+]

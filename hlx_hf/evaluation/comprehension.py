@@ -8,6 +8,7 @@ from importlib.metadata import version
 from ..corpus import load_corpus
 from ..pipeline_hlx import HLXPipeline
 from .generation import answers
+from .metric import load_metric
 
 REPORTED_PACKAGES = ("hlx_hf", "torch", "transformers", "tokenizers", "datasets", "evaluate")
 
@@ -19,8 +20,6 @@ def run_comprehension(pipe: HLXPipeline, model_name: str) -> dict:
         `model`, `created` (UTC), `seconds`, `versions`, `scores` (the metric's), and `tests`: every prompt with its
         notation, level, accepted references, expected operation, output and outcome.
     """
-    from . import load_metric
-
     tests = load_corpus("comprehension")
     started = time.perf_counter()
     outputs = answers(pipe, tests["prompt"], tests["notation"])

@@ -18,7 +18,7 @@ def answers(pipe: HLXPipeline, texts: Sequence[str], notations: Sequence[str], b
             for start in range(0, len(rows), batch_size):
                 batch = [row for _, row in rows[start : start + batch_size]]
                 outputs = pipe([texts[row] for row in batch], notation=notation, batch_size=len(batch))
-                for row, output in zip(batch, outputs, strict=True):
+                for row, (output,) in zip(batch, outputs, strict=True):
                     found[row] = output["generated_text"]
                 progress.update(len(batch))
     return found

@@ -33,7 +33,11 @@ class PhaseArguments(TrainingArguments):
     )
 
     def __post_init__(self):
+        if self.activation_checkpointing is None:
+            self.activation_checkpointing = self.gradient_checkpointing  # its new name in transformers 5.23
         super().__post_init__()
+        if self.device.type == "cpu":
+            self.dataloader_pin_memory = False  # nothing to copy to, and a warning at every start
         self.task_weights = dict(map(_task_weight, self.tasks))
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")

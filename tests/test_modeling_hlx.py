@@ -1,0 +1,250 @@
+import pytest
+import torch
+from hlx_models import LINES, line_batch, small_model, trained_model
+from torch import nn
+from torch.testing import assert_close
+from transformers import DynamicCache, StaticCache
+
+from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
+from hlx_hf.lines_hlx import line_prompt
+
+GREEDY = {"do_sample": False, "max_new_tokens": 12, "eos_token_id": None}
+
+
+@pytest.fixture
+def model():
+    return small_model()
+
+
+@pytest.fixture
+def input_ids():
+    return torch.randint(4, 115, (3, 20), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def left_padded(input_ids):
+    """The rows of `input_ids` with 0, 7 and 19 tokens of padding in front."""
+    mask = torch.ones_like(input_ids)
+    mask[1, :7] = mask[2, :19] = 0
+    return {"input_ids": input_ids * mask, "attention_mask": mask}
+
+
+@pytest.mark.parametrize(("preset", "count"), [("tiny", 491_635), ("1b", 1_008_685_171)])
+def test_parameter_counts_are_exact(preset, count):
+    with torch.device("meta"):
+        model = HLXForCausalLM(HLXConfig.from_preset(preset))
+    assert model.num_parameters() == count
+
+
+def test_fresh_weights_are_normal_and_biases_zero():
+    torch.manual_seed(0)
+    model = HLXForCausalLM(HLXConfig.from_preset("tiny", initializer_range=0.05))
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            assert not parameter.any(), name
+        elif "norm" in name:
+            assert (parameter == 1).all(), name
+        else:
+            assert_close(parameter.std().item(), 0.05, rtol=0.03, atol=0)
+            assert_close(parameter.mean().item(), 0.0, rtol=0, atol=2e-3)
+
+
+def test_logits_are_those_of_torch_transformer_layers(model, input_ids):
+    config, base = model.config, model.model
+    hidden_states = base.embed_tokens(input_ids) + base.embed_positions.weight[: input_ids.shape[1]]
+    causal = nn.Transformer.generate_square_subsequent_mask(input_ids.shape[1])
+    for layer in base.layers:
+        reference = nn.TransformerEncoderLayer(
+            config.hidden_size,
+            config.num_attention_heads,
+            config.intermediate_size,
+            dropout=0.0,
+            activation="relu",
+            batch_first=True,
+            norm_first=True,
+        )
+        reference.load_state_dict({name.replace("in_proj.", "in_proj_"): t for name, t in layer.state_dict().items()})
+        hidden_states = reference(hidden_states, src_mask=causal, is_causal=True)
+    expected = hidden_states @ model.lm_head.weight.T + model.lm_head.bias
+    assert_close(model(input_ids).logits, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_eager_and_sdpa_attention_agree(model, left_padded):
+    real = left_padded["attention_mask"].bool()
+    sdpa = model(**left_padded).logits[real]
+    assert model.config._attn_implementation == "sdpa"
+    model.set_attn_implementation("eager")
+    assert model.config._attn_implementation == "eager"
+    assert_close(model(**left_padded).logits[real], sdpa, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("make_cache", [DynamicCache, lambda config: StaticCache(config=config, max_cache_len=32)])
+def test_logits_with_a_cache_are_those_without(model, left_padded, make_cache):
+    ids, mask = left_padded["input_ids"], left_padded["attention_mask"]
+    with torch.no_grad():
+        whole = model(**left_padded).logits
+        cache = make_cache(config=model.config)
+        pieces = [
+            model(ids[:, start:stop], attention_mask=mask[:, :stop], past_key_values=cache).logits
+            for start, stop in [(0, 8), (8, 9), (9, 20)]
+        ]
+    real = mask.bool()
+    assert_close(torch.cat(pieces, dim=1)[real], whole[real], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"use_cache": False}, {"cache_implementation": "static", "disable_compile": True}])
+def test_generation_does_not_depend_on_the_cache(model, left_padded, options):
+    expected = model.generate(**left_padded, **GREEDY)
+    assert expected.shape == (3, 32)
+    assert torch.equal(model.generate(**left_padded, **GREEDY, **options), expected)
+
+
+def test_a_left_padded_row_is_what_it_is_alone(model, left_padded):
+    logits = model(**left_padded).logits
+    generated = model.generate(**left_padded, **GREEDY)
+    for row, mask in enumerate(left_padded["attention_mask"].bool()):
+        alone = left_padded["input_ids"][row : row + 1, mask]
+        assert_close(logits[row, mask], model(alone).logits[0], atol=1e-5, rtol=1e-5)
+        appended = model.generate(alone, attention_mask=torch.ones_like(alone), **GREEDY)[0, alone.shape[1] :]
+        assert torch.equal(generated[row, mask.shape[0] :], appended)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_packed_sequences_do_not_see_each_other(model, input_ids, training):
+    model.train(training)
+    packed = input_ids[:1]
+    position_ids = torch.tensor([[*range(8), *range(12)]])
+    logits = model(packed, position_ids=position_ids).logits
+    assert_close(logits[:, :8], model(packed[:, :8]).logits, atol=1e-5, rtol=1e-5)
+    assert_close(logits[:, 8:], model(packed[:, 8:]).logits, atol=1e-5, rtol=1e-5)
+
+
+def test_logits_to_keep_are_a_part_of_all(model, input_ids):
+    logits = model(input_ids).logits
+    assert_close(model(input_ids, logits_to_keep=2).logits, logits[:, -2:])
+    assert_close(model(input_ids, logits_to_keep=torch.tensor([0, 5])).logits, logits[:, [0, 5]])
+
+
+def test_embeddings_can_take_the_place_of_ids(model, input_ids):
+    embeddings = model.get_input_embeddings()(input_ids)
+    assert_close(model(inputs_embeds=embeddings).logits, model(input_ids).logits)
+    with pytest.raises(ValueError, match="either input_ids or inputs_embeds"):
+        model(input_ids, inputs_embeds=embeddings)
+    with pytest.raises(ValueError, match="either input_ids or inputs_embeds"):
+        model()
+
+
+def test_hidden_states_and_attentions_are_given_on_request(model, input_ids):
+    with pytest.raises(ValueError, match=r"'sdpa'.*attn_implementation='eager'"):
+        model(input_ids, output_attentions=True)
+    model.set_attn_implementation("eager")
+    outputs = model(input_ids, output_attentions=True, output_hidden_states=True)
+    assert [tuple(states.shape) for states in outputs.hidden_states] == [(3, 20, 32)] * 3
+    assert_close(model.lm_head(outputs.hidden_states[-1]), outputs.logits)
+    assert len(outputs.attentions) == 2
+    for weights in outputs.attentions:
+        assert weights.shape == (3, 4, 20, 20)
+        assert_close(weights.sum(dim=-1), torch.ones(3, 4, 20))
+        assert not weights.triu(diagonal=1).any()
+
+
+def test_outputs_can_be_a_tuple(model, input_ids):
+    logits, cache = model(input_ids, return_dict=False)
+    assert_close(logits, model(input_ids).logits)
+    assert cache.get_seq_length() == 20
+
+
+def test_a_sequence_may_fill_the_positions_and_not_pass_them(model):
+    full = torch.full((1, 64), 5)
+    cache = model(full).past_key_values
+    too_long = "65 tokens is too long .* 64 positions"
+    with pytest.raises(ValueError, match=too_long):
+        model(torch.full((1, 65), 5))
+    with pytest.raises(ValueError, match=too_long):
+        model(full[:, :1], past_key_values=cache)
+    with pytest.raises(ValueError, match=too_long):
+        model.generate(full[:, :60], **GREEDY)
+
+
+def test_forward_compiles_to_one_graph(model, left_padded):
+    compiled = torch.compile(model, fullgraph=True, backend="eager")
+    assert_close(compiled(**left_padded, use_cache=False).logits, model(**left_padded).logits)
+
+
+def test_saving_and_loading_gives_the_same_tensors(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    loaded = HLXForCausalLM.from_pretrained(tmp_path)
+    assert not loaded.training
+    expected = model.state_dict()
+    assert loaded.state_dict().keys() == expected.keys()
+    for name, tensor in loaded.state_dict().items():
+        assert torch.equal(tensor, expected[name]), name
+
+
+def test_a_saved_folder_carries_the_code_that_it_needs(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    code = {"configuration_hlx.py", "lines_hlx.py", "modeling_hlx.py", "pipeline_hlx.py"}
+    assert {path.name for path in tmp_path.glob("*.py")} == code
+
+
+def test_every_parameter_gets_a_gradient(model, input_ids):
+    model.train()(input_ids, labels=input_ids).loss.backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.any(), name
+
+
+def test_labels_are_shifted_once(model, input_ids):
+    labels = input_ids.clone()
+    labels[0, :5] = -100
+    outputs = model(input_ids, labels=labels)
+    expected = nn.functional.cross_entropy(outputs.logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+    assert_close(outputs.loss, expected)
+
+
+def test_training_learns_the_answer_and_generates_it():
+    model, tokenizer = trained_model(), load_tokenizer()
+    assert model(**line_batch()).loss < 0.01
+    for text, target, translation in LINES:
+        prompt = tokenizer(line_prompt(text, target), return_tensors="pt")
+        tokens = model.generate(**prompt, do_sample=False, max_new_tokens=60)[0, prompt["input_ids"].shape[1] :]
+        assert tokenizer.decode(tokens) == translation + tokenizer.eos_token
+
+
+def test_accumulated_gradients_are_those_of_the_whole_batch(model, input_ids):
+    labels = input_ids.clone()
+    labels[0, :15] = -100  # unequal numbers of labels, which a mean of means would get wrong
+    count = (labels[:, 1:] != -100).sum()
+
+    def gradients(steps: list[slice], **kwargs) -> list[torch.Tensor]:
+        model.zero_grad()
+        for rows in steps:
+            model(input_ids[rows], labels=labels[rows], **kwargs).loss.backward()
+        return [parameter.grad.clone() for parameter in model.parameters()]
+
+    whole = gradients([slice(None)])
+    accumulated = gradients([slice(0, 1), slice(1, 3)], num_items_in_batch=count)
+    for gradient, expected in zip(accumulated, whole, strict=True):
+        assert_close(gradient, expected, atol=1e-6, rtol=1e-4)
+
+
+def test_gradient_checkpointing_saves_memory_and_changes_no_gradient(model, input_ids):
+    def run() -> tuple[int, list[torch.Tensor]]:
+        saved: dict[int, int] = {}
+
+        def pack(tensor: torch.Tensor) -> torch.Tensor:
+            saved[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        model.train().zero_grad()
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            loss = model(input_ids, labels=input_ids).loss
+        loss.backward()
+        return sum(saved.values()), [parameter.grad.clone() for parameter in model.parameters()]
+
+    plain_bytes, plain = run()
+    model.activation_checkpointing_enable()
+    checkpointed_bytes, checkpointed = run()
+    assert checkpointed_bytes < 0.5 * plain_bytes
+    for gradient, expected in zip(checkpointed, plain, strict=True):
+        assert_close(gradient, expected)
