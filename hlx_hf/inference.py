@@ -47,9 +47,12 @@ def pipeline(
 
 
 def _check_is_hlx(model: str, revision: str | None) -> None:
+    problem = f"no model at {model}: it is neither a folder with a config.json nor found on the Hub"
     try:
         config, _ = HLXConfig.get_config_dict(model, revision=revision)
     except OSError as error:
-        raise OSError(f"no model at {model}: it is neither a folder with a config.json nor found on the Hub") from error
+        raise OSError(problem) from error
+    if not config:  # what a folder without a config.json gives
+        raise OSError(problem)
     if config.get("model_type") != HLXConfig.model_type:
         raise ValueError(f"{model} is a model of type {config.get('model_type')!r}, not {HLXConfig.model_type!r}")

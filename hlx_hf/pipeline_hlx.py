@@ -7,7 +7,7 @@ trust_remote_code=True)` finds it: it imports nothing of the package but `lines_
 from typing import Any
 
 import torch
-from transformers import Pipeline
+from transformers import GenerationConfig, Pipeline
 
 from .lines_hlx import ENGLISH, NOTATIONS, line_prompt, to_alphabet
 
@@ -48,7 +48,9 @@ class HLXPipeline(Pipeline):
             return []
         return super().__call__(inputs, notation=notation, **kwargs)
 
-    def _sanitize_parameters(self, notation: str | None = None, generation_config=None, **generate_kwargs: Any):
+    def _sanitize_parameters(
+        self, notation: str | None = None, generation_config: GenerationConfig | None = None, **generate_kwargs: Any
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         preprocess_kwargs = {} if notation is None else {"notation": notation}
         if generation_config is not None:
             settings = generation_config.to_diff_dict()
@@ -66,8 +68,8 @@ class HLXPipeline(Pipeline):
         """Returns `answers`: for each row the token ids that were appended, of shape (sequences, tokens)."""
         settings = {"do_sample": False, **generate_kwargs}
         positions = self.model.config.max_position_embeddings
-        max_length = min(settings.pop("max_length", positions), positions)
-        max_new_tokens = settings.pop("max_new_tokens", max_length)
+        max_length = min(settings.pop("max_length", None) or positions, positions)
+        max_new_tokens = settings.pop("max_new_tokens", None) or max_length
         rows, width = model_inputs["input_ids"].shape
         room = min(max_new_tokens, max_length - width)
         if width >= max_length:

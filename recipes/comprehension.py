@@ -10,6 +10,8 @@ import argparse
 import json
 from pathlib import Path
 
+from transformers.utils import logging
+
 from hlx_hf import pipeline
 from hlx_hf.evaluation import comprehension_table, run_comprehension
 
@@ -22,6 +24,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="folder or Hub id of the model")
     parser.add_argument("--output", type=Path, help=f"file of the results; by default MODEL/{RESULTS}")
     arguments = parser.parse_args()
+    logging.disable_progress_bar()  # of reading weights
     output = arguments.output or Path(arguments.model) / RESULTS
 
     results = run_comprehension(pipeline(arguments.model), arguments.model)

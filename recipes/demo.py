@@ -15,14 +15,23 @@ import sys
 import time
 from pathlib import Path
 
+from transformers.utils import logging
+
 from hlx_hf import load_corpus, pipeline
 from hlx_hf.evaluation import comprehension_table, recall_all_variants, recall_hlx_only
 from hlx_hf.lines_hlx import NOTATIONS
 
-RECIPES = Path(__file__).parent
-EPOCHS = {"baseline": 30, "deep_reasoning": 80, "hlx_only": 100}
+RECIPES = Path(os.path.relpath(Path(__file__).parent))
+# What the demo overrides in the tiny configurations: fewer epochs of deep reasoning, and a learning rate at which
+# the engine knows its corpus after the plan's 100 epochs.
+SETTINGS = {
+    "baseline": {"num_train_epochs": 30},
+    "deep_reasoning": {"num_train_epochs": 70},
+    "hlx_only": {"num_train_epochs": 100, "learning_rate": 2e-3, "adam_beta2": 0.99},
+}
 PROMISED_RECALL = 0.95
-ACCELERATE = "accelerate launch --num_processes=1 --num_machines=1 --mixed_precision=no --dynamo_backend=no".split()
+# named one by one, or accelerate warns that it took its defaults
+LAUNCHER = ["--num_processes=1", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
 
 
 def main() -> None:
@@ -33,6 +42,7 @@ def main() -> None:
         "--sentences", type=Path, default=RECIPES / "demo_sentences.txt", help="file of sentences to translate"
     )
     arguments = parser.parse_args()
+    logging.disable_progress_bar()  # of reading weights
     output = arguments.output
     started = time.perf_counter()
 
@@ -72,21 +82,23 @@ def main() -> None:
 
 def train(phase: str, output: Path, **overrides: object) -> Path:
     """Runs the recipe of a phase and returns the folder of its result."""
-    settings = {"num_train_epochs": EPOCHS[phase], "output_dir": output / phase, **overrides}
-    options = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
-    run([*ACCELERATE, str(RECIPES / f"{phase}.py"), "--config", str(RECIPES / f"configs/{phase}_tiny.yaml"), *options])
-    (result,) = (output / phase).glob(f"*_epoch{EPOCHS[phase]}")
+    settings = {**SETTINGS[phase], "output_dir": output / phase, **overrides}
+    options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    recipe, config = RECIPES / f"{phase}.py", RECIPES / "configs" / f"{phase}_tiny.yaml"
+    run("accelerate", "launch", *LAUNCHER, recipe, "--config", config, *options)
+    (result,) = (output / phase).glob(f"*_epoch{SETTINGS[phase]['num_train_epochs']}")
     return result
 
 
 def test_comprehension(model: Path) -> dict:
     """Runs phase 3 on a model and returns its results."""
-    run([sys.executable, str(RECIPES / "comprehension.py"), "--model", str(model)])
+    run("python", RECIPES / "comprehension.py", "--model", model)
     return json.loads((model / "english_comprehension_results.json").read_text())
 
 
-def run(command: list[str]) -> None:
+def run(*words: object) -> None:
     """Shows a command as a user would type it, and runs it."""
+    command = list(map(str, words))
     heading("$ " + " ".join(command))
     subprocess.run(command, check=True)
 

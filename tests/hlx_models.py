@@ -20,8 +20,8 @@ def small_model(**overrides) -> HLXForCausalLM:
     sizes = {"hidden_size": 32, "intermediate_size": 64, "max_position_embeddings": 64}
     model = HLXForCausalLM(HLXConfig(**{**sizes, **overrides}))
     generator = torch.Generator().manual_seed(0)
-    for parameter in model.parameters():
-        parameter.data.normal_(std=0.3, generator=generator)
+    for name, parameter in model.named_parameters():
+        parameter.data.normal_(std=1.0 if "embed" in name else 0.2, generator=generator)
     return model.eval()
 
 

@@ -123,10 +123,14 @@ def test_a_malformed_notation_is_told_with_code_and_column(read):
 
 
 def test_a_sentence_needs_a_value(read):
-    assert read("English: Alone\n\nHLXL: 1") == (
-        [(3, None, 1)],
+    assert read("English: Alone\n\nEnglish: Not alone\nHLXL: 1") == (
+        [(3, "Not alone", 1)],
         [(1, "English without a value; add a line of HLXL or LC-R or LC-T or LC-B")],
     )
+
+
+def test_a_sentence_waits_for_its_value(read):
+    assert read("English: Later\n\n```\nHLXL: 1\nLC-T: 1\n```\nLC-R: 2") == ([(1, "Later", 1), (7, None, 2)], [])
 
 
 def test_a_label_needs_something_behind_it(read):

@@ -10,7 +10,7 @@ from transformers import AutoTokenizer
 from hlx_hf import HLXConfig, HLXForCausalLM, load_corpus, load_tokenizer, loads
 from hlx_hf.corpus.tasks import TASKS, CorpusLine, corpus_lines
 from hlx_hf.training import HardwareError, parse_arguments, run_phase
-from hlx_hf.training.examples import IGNORED, LineDataset, collate
+from hlx_hf.training.examples import IGNORED, LengthGroupedSampler, LineDataset, collate
 from hlx_hf.training.hardware import check_hardware
 
 ROOT = Path(__file__).parents[1]
@@ -88,6 +88,21 @@ def test_padding_is_right_and_unlabelled(tokenizer):
     assert batch["labels"].tolist() == [[-100, 5, -100, -100], [-100, 5, 6, 2]]
 
 
+def test_batches_are_alike_in_length_and_hold_every_line_once(tokenizer):
+    lines = corpus_lines(load_corpus("hlx_only"))
+    dataset = LineDataset(lines, {"convert": 3, "complete": 1}, tokenizer, 512)
+    sampler = LengthGroupedSampler(dataset, batch_size=10)
+    orders = []
+    for epoch in (0, 1, 0):
+        dataset.set_epoch(epoch)
+        orders.append(list(sampler))
+        lengths = [len(dataset[index]["input_ids"]) for index in orders[-1]]
+        batches = [lengths[i : i + 10] for i in range(0, len(lengths), 10)]
+        assert sum(lengths) > 0.95 * sum(max(batch) * len(batch) for batch in batches)
+        assert sorted(orders[-1]) == list(range(656))
+    assert orders[0] == orders[2] != orders[1]
+
+
 @pytest.mark.parametrize(
     ("line", "weights", "message"),
     [
@@ -102,7 +117,7 @@ def test_tasks_that_cannot_be_are_refused(tokenizer, line, weights, message):
 
 def test_a_line_that_is_too_long_is_named(tokenizer):
     with pytest.raises(ValueError, match="line 0 of the corpus takes 41 tokens, and 40 are the most"):
-        LineDataset([LINE], {"to_hlx": 1}, tokenizer, 40)[0]
+        LineDataset([LINE], {"to_hlx": 1}, tokenizer, 40)
 
 
 def test_the_command_line_overrides_the_yaml(config_file):

@@ -7,8 +7,8 @@ A block is a run of adjacent lines, each a label and what it says:
     LC-R: 🜊1000🜁0 "search"🜁1 ⟁documents🜂
 
 The English line comes first and may be left out, and one notation is enough, since each of them means
-the whole value. A new block begins at an English line and at a label that the block already has; any
-line without a label ends the block and is otherwise passed over.
+the whole value. A new block begins at an English line and at a label that the block already has; a
+line without a label ends a block that has a notation, and is otherwise passed over.
 """
 
 import re
@@ -96,7 +96,9 @@ def _runs(text: str) -> Iterator[list[_Line]]:
     # not splitlines(), which cuts at characters that a string of HLX may hold
     for number, line in enumerate(text.split("\n"), start=1):
         match = _LABELLED_LINE.fullmatch(line)
-        if run and (not match or match["label"] in (ENGLISH, *(earlier.label for earlier in run))):
+        # a sentence still waits for its value behind blank lines and code fences
+        ended = not match and any(earlier.label != ENGLISH for earlier in run)
+        if ended or (run and match and match["label"] in (ENGLISH, *(earlier.label for earlier in run))):
             yield run
             run = []
         if match:

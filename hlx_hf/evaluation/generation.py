@@ -7,31 +7,53 @@ from tqdm.auto import tqdm
 
 from ..pipeline_hlx import HLXPipeline
 
+BATCH_SIZE = 64
 
-def answers(pipe: HLXPipeline, texts: Sequence[str], notations: Sequence[str], batch_size: int = 64) -> list[str]:
-    """What the model answers to each text, asked for in the notation beside it ("English" included)."""
+
+def answers(
+    pipe: HLXPipeline, texts: Sequence[str], notations: Sequence[str], expected: Sequence[str] | None = None
+) -> list[str]:
+    """What the model answers to each text, asked for in the notation beside it ("English" included).
+
+    Args:
+        pipe: the model.
+        texts: what is asked, each on its own line.
+        notations: what to answer in, one for each text.
+        expected: the right answers, where only their like counts: a longer answer is not waited for.
+    """
     found = [""] * len(texts)
     with tqdm(total=len(texts), desc="generating", unit="answer", leave=False) as progress:
         for notation in dict.fromkeys(notations):
             # neighbours of like length leave little padding
             rows = sorted((len(text), row) for row, text in enumerate(texts) if notations[row] == notation)
-            for start in range(0, len(rows), batch_size):
-                batch = [row for _, row in rows[start : start + batch_size]]
-                outputs = pipe([texts[row] for row in batch], notation=notation, batch_size=len(batch))
+            for start in range(0, len(rows), BATCH_SIZE):
+                batch = [row for _, row in rows[start : start + BATCH_SIZE]]
+                limit = {} if expected is None else {"max_new_tokens": _longest(expected[row] for row in batch)}
+                outputs = pipe([texts[row] for row in batch], notation=notation, batch_size=len(batch), **limit)
                 for row, (output,) in zip(batch, outputs, strict=True):
                     found[row] = output["generated_text"]
                 progress.update(len(batch))
     return found
 
 
-def continuations(pipe: HLXPipeline, starts: Sequence[str], batch_size: int = 64) -> list[str]:
-    """What the model appends to the beginning of each HLX text, for models that were trained to complete lines."""
+def continuations(pipe: HLXPipeline, starts: Sequence[str], expected: Sequence[str]) -> list[str]:
+    """What the model appends to the beginning of each HLX text, for models that were trained to complete lines.
+
+    Args:
+        pipe: the model.
+        starts: beginnings of HLX texts.
+        expected: what should follow each of them; nothing longer is waited for.
+    """
     found = []
-    for start in tqdm(range(0, len(starts), batch_size), desc="completing", unit="batch", leave=False):
-        batch = pipe.tokenizer(list(starts[start : start + batch_size]), padding=True, return_tensors="pt")
-        batch = batch.to(pipe.model.device)
+    for start in tqdm(range(0, len(starts), BATCH_SIZE), desc="completing", unit="batch", leave=False):
+        rows = slice(start, start + BATCH_SIZE)
+        batch = pipe.tokenizer(list(starts[rows]), padding=True, return_tensors="pt").to(pipe.model.device)
         with torch.inference_mode():
-            tokens = pipe.model.generate(**batch, do_sample=False, max_length=pipe.model.config.max_position_embeddings)
+            tokens = pipe.model.generate(**batch, do_sample=False, max_new_tokens=_longest(expected[rows]))
         appended = tokens[:, batch["input_ids"].shape[1] :]
         found += pipe.tokenizer.batch_decode(appended, skip_special_tokens=True)
     return found
+
+
+def _longest(texts) -> int:
+    return max(map(len, texts)) + 1  # a token a character, and one more, so that what goes on is seen to

@@ -14,7 +14,8 @@ from .generation import answers, continuations
 def recall_all_variants(pipe: HLXPipeline) -> dict[str, float]:
     """Share of the corpus' sentences translated to exactly the corpus' text, by notation and "all" together."""
     lines = corpus_lines(load_corpus("all_variants"))
-    found = answers(pipe, [line.english for line in lines], [line.notation for line in lines])
+    expected = [line.text for line in lines]
+    found = answers(pipe, [line.english for line in lines], [line.notation for line in lines], expected)
     right = [answer == line.text for answer, line in zip(found, lines, strict=True)]
     shares = {
         notation: _share(hit for hit, line in zip(right, lines, strict=True) if line.notation == notation)
@@ -37,13 +38,14 @@ def recall_hlx_only(pipe: HLXPipeline) -> dict[str, float]:
         if target == line.notation
     ]
     texts, targets, expected = zip(*pairs, strict=True)
-    converted = answers(pipe, texts, targets)
+    converted = answers(pipe, texts, targets, expected)
     wholes = sorted({line.text for line in lines})
     starts = _distinct_starts(wholes)
-    completed = [start + rest for start, rest in zip(starts, continuations(pipe, starts), strict=True)]
+    rests = [whole.removeprefix(start) for whole, start in zip(wholes, starts, strict=True)]
+    completed = continuations(pipe, starts, rests)
     return {
         "convert": _share(answer == text for answer, text in zip(converted, expected, strict=True)),
-        "complete": _share(text == whole for text, whole in zip(completed, wholes, strict=True)),
+        "complete": _share(text == rest for text, rest in zip(completed, rests, strict=True)),
     }
 
 

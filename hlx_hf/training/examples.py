@@ -1,11 +1,11 @@
 """Corpus lines as training examples: a task drawn for each line in each epoch, labels on the answer alone."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 from transformers import PreTrainedTokenizerBase
 
 from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine
@@ -51,16 +51,20 @@ class LineDataset(Dataset):
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.seed = seed
-        self.epoch = 0
+        self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by the data loader of accelerate at the start of each epoch."""
+        """Draws the examples of an epoch; the data loader of accelerate calls it at the start of each."""
         self.epoch = epoch
+        self.examples = [self._draw(index) for index in range(len(self.lines))]
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def __getitem__(self, index: int) -> dict[str, list[int]]:
+        return self.examples[index]
+
+    def _draw(self, index: int) -> dict[str, list[int]]:
         rng = random.Random(f"{self.seed} {self.epoch} {index}")
         (task,) = rng.choices(self.tasks, self.weights)
         prompt, target = task(self.lines[index], rng)
@@ -70,6 +74,32 @@ class LineDataset(Dataset):
         if length > self.max_length:
             raise ValueError(f"line {index} of the corpus takes {length} tokens, and {self.max_length} are the most")
         return {"input_ids": prompt_ids + target_ids, "labels": [IGNORED] * len(prompt_ids) + target_ids}
+
+
+class LengthGroupedSampler(Sampler[int]):
+    """Indices in an order that batches neighbours of like length, the batches themselves in random order.
+
+    transformers' sampler of this name takes the lengths of the first epoch for those of all; here each epoch has
+    its own examples, and an order that depends on the seed and the epoch alone.
+    """
+
+    def __init__(self, dataset: LineDataset, batch_size: int):
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __iter__(self) -> Iterator[int]:
+        rng = random.Random(f"{self.dataset.seed} {self.dataset.epoch}")
+        indices = list(range(len(self.dataset)))
+        rng.shuffle(indices)
+        indices.sort(key=lambda index: len(self.dataset[index]["input_ids"]))  # equals stay shuffled
+        batches = [indices[i : i + self.batch_size] for i in range(0, len(indices), self.batch_size)]
+        # a short batch anywhere but at the end would shift the borders of all that follow
+        rest = batches.pop() if len(indices) % self.batch_size else []
+        rng.shuffle(batches)
+        yield from (index for batch in (*batches, rest) for index in batch)
 
 
 def collate(examples: list[dict[str, list[int]]], pad_token_id: int) -> dict[str, torch.Tensor]:

@@ -17,10 +17,18 @@ from ..modeling_hlx import HLXForCausalLM
 from ..tokenization_hlx import load_tokenizer
 from .arguments import PhaseArguments
 from .callbacks import SaveEveryEpochs
-from .examples import LineDataset, collate
+from .examples import LengthGroupedSampler, LineDataset, collate
 from .hardware import HardwareError, check_hardware
 
 logger = logging.get_logger("hlx_hf")
+
+
+class PhaseTrainer(Trainer):
+    """The Trainer, with batches of examples that are alike in length."""
+
+    def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
+        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return LengthGroupedSampler(train_dataset or self.train_dataset, batch_size)
 
 
 def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
@@ -37,6 +45,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         SystemExit: the settings do not fit this machine or each other; the message is one sentence.
     """
     set_seed(arguments.seed)
+    logging.disable_progress_bar()  # of reading and writing weights; the Trainer's own stays
 
     # Model configuration and hardware, before anything large is read
     try:
@@ -49,7 +58,9 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     # Tokenizer and corpus
     tokenizer = load_tokenizer()
     lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
-    dataset = LineDataset(lines, arguments.task_weights, tokenizer, config.max_position_embeddings, arguments.data_seed)
+    dataset = LineDataset(
+        lines, arguments.task_weights, tokenizer, config.max_position_embeddings, arguments.data_seed or 0
+    )
 
     # Model
     if arguments.model_name_or_path:
@@ -58,7 +69,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         model = HLXForCausalLM(config)
 
     # Training
-    trainer = Trainer(
+    trainer = PhaseTrainer(
         model=model,
         args=arguments,
         train_dataset=dataset,
