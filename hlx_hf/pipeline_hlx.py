@@ -38,15 +38,19 @@ class HLXPipeline(Pipeline):
                 prompt and answer, whatever the batch that it is in.
 
         Returns:
-            For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`; for a list, a
-            list of these.
+            For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`. For a list the
+            answers in its order, as transformers 4 gives them for this task: `{"generated_text": answer}` for each
+            text, or a list of these where there are several.
 
         Raises:
             ValueError: no notation, or an unknown one; or a prompt that leaves no room for an answer.
         """
         if isinstance(inputs, list) and not inputs:
             return []
-        return super().__call__(inputs, notation=notation, **kwargs)
+        outputs = super().__call__(inputs, notation=notation, **kwargs)
+        if isinstance(inputs, list) and all(len(answers) == 1 for answers in outputs):
+            return [answer for (answer,) in outputs]
+        return outputs
 
     def _sanitize_parameters(
         self, notation: str | None = None, generation_config: GenerationConfig | None = None, **generate_kwargs: Any

@@ -41,7 +41,9 @@ def main(folder: str) -> None:
         assert answer == {"generated_text": tokenizer.decode(appended, skip_special_tokens=True)}, (text, answer)
 
     # Batches, a static cache and a copy of the folder change nothing
-    assert translate(list(TEXTS), notation="LC-R", max_new_tokens=NEW_TOKENS, batch_size=len(TEXTS)) == answers
+    assert translate(list(TEXTS), notation="LC-R", max_new_tokens=NEW_TOKENS, batch_size=len(TEXTS)) == [
+        a for (a,) in answers
+    ]
     static = {"cache_implementation": "static", "disable_compile": True}
     assert translate(TEXTS[0], notation="LC-R", max_new_tokens=NEW_TOKENS, **static) == answers[0]
     with tempfile.TemporaryDirectory() as copy:
@@ -56,7 +58,7 @@ def main(folder: str) -> None:
             alone = model(**tokenizer(text, return_tensors="pt")).logits[0]
             torch.testing.assert_close(logits[row, -len(alone) :], alone, atol=1e-5, rtol=0)
 
-    print(json.dumps([answer["generated_text"] for (answer,) in answers]))
+    print(json.dumps([answer["generated_text"] for (answer,) in answers], ensure_ascii=False))
 
 
 def load(folder: str) -> Pipeline:

@@ -43,24 +43,24 @@ def test_a_text_gives_its_translation_alone(trained, text, target, translation):
 
 def test_a_list_gives_an_answer_for_each_text(trained):
     assert trained([]) == []
-    expected = [[{"generated_text": translation}] for _, _, translation in LINES[:2]]
+    expected = [{"generated_text": translation} for _, _, translation in LINES[:2]]
     assert trained(TEXTS[:2], notation="LC-R") == expected
     assert trained(TEXTS[:2], notation="LC-R", batch_size=2) == expected
-    assert list(trained((text for text in TEXTS[:2]), notation="LC-R")) == expected
+    assert list(trained((text for text in TEXTS[:2]), notation="LC-R")) == [[answer] for answer in expected]
 
 
 @pytest.mark.parametrize("options", [{}, {"max_new_tokens": 30}, {"max_length": 40}, {"num_beams": 2}])
 @pytest.mark.parametrize("batch_size", [2, 4])
 def test_batches_give_what_one_by_one_gives(endless, options, batch_size):
     texts = ["a", "a text of some more words", "two words", "b", "the last of the odd number"]
-    alone = [endless(text, notation="LC-T", **options) for text in texts]
+    alone = [endless(text, notation="LC-T", **options)[0] for text in texts]
     assert endless(texts, notation="LC-T", batch_size=batch_size, **options) == alone
 
 
 def test_an_answer_goes_on_to_the_last_position_and_no_further(endless):
     endless.model.lm_head.bias.data[: endless.tokenizer.unk_token_id + 1] = -1e9  # never a special token
     for options in ({}, {"max_new_tokens": 500}, {"max_length": 500}):
-        ((answer,),) = endless(["abc"], notation="LC-R", **options)
+        (answer,) = endless(["abc"], notation="LC-R", **options)
         prompt_tokens = 1 + len("[LC-R] abc → ")
         assert prompt_tokens + len(answer["generated_text"]) == 64
 

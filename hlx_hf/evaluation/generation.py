@@ -30,7 +30,7 @@ def answers(
                 batch = [row for _, row in rows[start : start + BATCH_SIZE]]
                 limit = {} if expected is None else {"max_new_tokens": _longest(expected[row] for row in batch)}
                 outputs = pipe([texts[row] for row in batch], notation=notation, batch_size=len(batch), **limit)
-                for row, (output,) in zip(batch, outputs, strict=True):
+                for row, output in zip(batch, outputs, strict=True):
                     found[row] = output["generated_text"]
                 progress.update(len(batch))
     return found
