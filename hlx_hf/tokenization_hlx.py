@@ -35,8 +35,8 @@ class HLXTokenizer(PreTrainedTokenizerFast):
 HLXTokenizer.__name__ = "PreTrainedTokenizerFast"
 
 
-def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Makes the tokenizer from the alphabet.
+def load_tokenizer() -> PreTrainedTokenizerFast:
+    """The tokenizer, made from the alphabet; `AutoTokenizer` gives the same for the folder of any HLX model.
 
     Encoding puts `<bos>` in front and appends nothing. Text that spells out a special token is encoded as the
     characters that it is.
@@ -61,11 +61,6 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def load_tokenizer() -> PreTrainedTokenizerFast:
-    """The tokenizer of HLX, as `AutoTokenizer.from_pretrained` gives it for the folder of any HLX model."""
-    return build_tokenizer()
-
-
 def to_alphabet(text: str) -> str:
     r"""NFKC, then every character that is no token as its `\uXXXX` escape, so that the result encodes without `<unk>`.
 
@@ -78,4 +73,4 @@ def to_alphabet(text: str) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python -m hlx_hf.tokenization_hlx DIR")
-    build_tokenizer().save_pretrained(sys.argv[1])
+    load_tokenizer().save_pretrained(sys.argv[1])

@@ -2,8 +2,9 @@
 
     accelerate launch recipes/deep_reasoning.py                                          # 1b, a GPU
     accelerate launch recipes/deep_reasoning.py --config recipes/configs/deep_reasoning_tiny.yaml
-    accelerate launch recipes/deep_reasoning.py --config recipes/configs/deep_reasoning_tiny.yaml \
-        --model_name_or_path null --max_steps 2                                          # smoke
+    accelerate launch recipes/deep_reasoning.py --config recipes/configs/deep_reasoning_tiny.yaml --max_steps 2   # smoke
+
+The tiny configuration wants the result of `recipes/baseline.py --config recipes/configs/baseline_tiny.yaml`.
 
 Every setting of the YAML file can be given on the command line under the same name; `--help` lists them.
 """

@@ -3,8 +3,9 @@
     python recipes/demo.py                    # `make demo` sets the environment up first
     python recipes/demo.py --output runs/mine --sentences my_sentences.txt
 
-The deep reasoning phase runs on the tiny preset, for fewer epochs than the plan's. Ends with status 1 if the English
-model knows less of its corpus than the README promises.
+The deep reasoning phase runs on the tiny preset, for fewer epochs than the plan's. Run again, it goes on where it was
+stopped, and once all phases are finished only tests and translates. Ends with status 1 if the English model knows less
+of its corpus than the README promises.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from transformers.utils import logging
 from hlx_hf import load_corpus, pipeline
 from hlx_hf.evaluation import comprehension_table, recall_all_variants, recall_hlx_only
 from hlx_hf.lines_hlx import NOTATIONS
+from hlx_hf.training import parse_arguments
 
 RECIPES = Path(os.path.relpath(Path(__file__).parent))
 # What the demo overrides in the tiny configurations: fewer epochs of deep reasoning, and a learning rate at which
@@ -55,13 +57,17 @@ def main() -> None:
     heading("English comprehension, before and after training on HLX alone: what was forgotten")
     print(comprehension_table({"English model": before, "HLX-only engine": after}))
 
-    heading("Share of its own corpus that each model knows by heart (understanding of new sentences is not measured)")
+    heading("The 164 English sentences of the corpus, put into exactly their HLX (memory, not understanding)")
     recall = recall_all_variants(pipeline(expert))
-    engine_recall = recall_hlx_only(pipeline(engine))
+    forgotten = recall_all_variants(pipeline(engine))
+    print("| English to | English model | HLX-only engine |\n|---|---:|---:|")
     for notation, share in recall.items():
-        print(f"English model, English to {notation:<5} {share:7.1%}")
+        print(f"| {notation} | {share:.1%} | {forgotten[notation]:.1%} |")
+
+    heading("What the HLX-only engine knows of its own corpus")
+    engine_recall = recall_hlx_only(pipeline(engine))
     for task, share in engine_recall.items():
-        print(f"HLX-only engine, {task:<15} {share:7.1%}")
+        print(f"{task:<9}{share:.1%}")
 
     heading(f"The sentences of {os.path.relpath(arguments.sentences)}, which you can change")
     translate_sentences(expert, arguments.sentences)
@@ -71,6 +77,7 @@ def main() -> None:
         "english_model": str(expert),
         "hlx_only_engine": str(engine),
         "english_recall": recall,
+        "english_recall_of_hlx_only_engine": forgotten,
         "hlx_only_recall": engine_recall,
         "seconds": round(seconds, 1),
     }
@@ -81,12 +88,15 @@ def main() -> None:
 
 
 def train(phase: str, output: Path, **overrides: object) -> Path:
-    """Runs the recipe of a phase and returns the folder of its result."""
-    settings = {**SETTINGS[phase], "output_dir": output / phase, **overrides}
-    options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    """Runs the recipe of a phase, or what is left of it, and returns the folder of its result."""
+    settings = {**SETTINGS[phase], "output_dir": output / phase, "resume_from_checkpoint": "last", **overrides}
+    options = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
     recipe, config = RECIPES / f"{phase}.py", RECIPES / "configs" / f"{phase}_tiny.yaml"
-    run("accelerate", "launch", *LAUNCHER, recipe, "--config", config, *options)
-    (result,) = (output / phase).glob(f"*_epoch{SETTINGS[phase]['num_train_epochs']}")
+    result = parse_arguments(config, options).final_dir
+    if (result / "trainer_state.json").exists():  # the last file that a phase writes
+        heading(f"{phase}: finished before, {result} is kept (delete {output} to start over)")
+    else:
+        run("accelerate", "launch", *LAUNCHER, recipe, "--config", config, *options)
     return result
 
 

@@ -211,3 +211,9 @@ def test_the_lines_of_the_package_fit_every_task(tokenizer):
     for task in TASKS:
         dataset = LineDataset(lines, {task: 1}, tokenizer, 512)
         assert all(dataset[index]["input_ids"][-1] == tokenizer.eos_token_id for index in range(len(dataset)))
+
+
+def test_a_corpus_with_a_problem_is_refused_with_file_and_line(config_file, tmp_path):
+    (tmp_path / "corpus.md").write_text("English: One\nHLXL: 1\nLC-T: 2\n")
+    with pytest.raises(SystemExit, match=r"corpus\.md:3: the notations disagree"):
+        run_phase(parse_arguments(config_file, []), CARD)

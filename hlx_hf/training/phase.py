@@ -47,20 +47,19 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     set_seed(arguments.seed)
     logging.disable_progress_bar()  # of reading and writing weights; the Trainer's own stays
 
-    # Model configuration and hardware, before anything large is read
     try:
+        # Model configuration and hardware, before anything large is read
         config = _model_config(arguments)
         check_hardware(arguments, config)
         checkpoint = _checkpoint_to_resume(arguments)
+
+        # Tokenizer and corpus
+        tokenizer = load_tokenizer()
+        lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
+        positions = config.max_position_embeddings
+        dataset = LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-
-    # Tokenizer and corpus
-    tokenizer = load_tokenizer()
-    lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
-    dataset = LineDataset(
-        lines, arguments.task_weights, tokenizer, config.max_position_embeddings, arguments.data_seed or 0
-    )
 
     # Model
     if arguments.model_name_or_path:
@@ -110,7 +109,7 @@ def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
     if asked.lower() in ("true", "last"):
         found = get_last_checkpoint(arguments.output_dir) if Path(arguments.output_dir).is_dir() else None
         if found is None:
-            logger.warning(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
+            logger.info(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
         return found
     if not (Path(asked) / "trainer_state.json").is_file():
         raise ValueError(f"{asked} is no whole checkpoint (it has no trainer_state.json): name a checkpoint-N folder")
