@@ -2,7 +2,7 @@
 
     accelerate launch recipes/deep_reasoning.py                                          # 1b, a GPU
     accelerate launch recipes/deep_reasoning.py --config recipes/configs/deep_reasoning_tiny.yaml
-    accelerate launch recipes/deep_reasoning.py --config recipes/configs/deep_reasoning_tiny.yaml --max_steps 2   # smoke
+    accelerate launch recipes/deep_reasoning.py --config recipes/configs/deep_reasoning_tiny.yaml --max_steps 2  # smoke
 
 The tiny configuration wants the result of `recipes/baseline.py --config recipes/configs/baseline_tiny.yaml`.
 
