@@ -32,8 +32,9 @@ SETTINGS = {
     "hlx_only": {"num_train_epochs": 100, "learning_rate": 2e-3, "adam_beta2": 0.99},
 }
 PROMISED_RECALL = 0.95
-# named one by one, or accelerate warns that it took its defaults
+# named one by one, or accelerate warns that it took its defaults, and takes a single thread
 LAUNCHER = ["--num_processes=1", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
+LAUNCHER += [f"--num_cpu_threads_per_process={os.cpu_count()}"]
 
 
 def main() -> None:
