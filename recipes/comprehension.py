@@ -2,12 +2,13 @@
 
     python recipes/comprehension.py --model runs/baseline_tiny/checkpoint_tiny_baseline_epoch30
 
-Writes every prompt, output and score to `english_comprehension_results.json` in the folder of the model,
-or where `--output` says.
+Writes every prompt, output and score to `english_comprehension_results.json` in the folder of the model, in the
+current one for a model of the Hub, or where `--output` says.
 """
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from transformers.utils import logging
@@ -22,12 +23,17 @@ def main() -> None:
     """Tests one model, writes its results and prints them by level."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="folder or Hub id of the model")
-    parser.add_argument("--output", type=Path, help=f"file of the results; by default MODEL/{RESULTS}")
+    parser.add_argument("--output", type=Path, help=f"file of the results; {RESULTS} by default")
     arguments = parser.parse_args()
     logging.disable_progress_bar()  # of reading weights
-    output = arguments.output or Path(arguments.model) / RESULTS
+    folder = Path(arguments.model) if Path(arguments.model).is_dir() else Path()
+    output = arguments.output or folder / RESULTS
 
-    results = run_comprehension(pipeline(arguments.model), arguments.model)
+    try:
+        translate = pipeline(arguments.model)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    results = run_comprehension(translate, arguments.model)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     print(comprehension_table({Path(arguments.model).name: results}))

@@ -178,6 +178,15 @@ def test_malformed_texts(notation, text):
         ("{C:14,1=1,1=2}", "LC-T", "E_FIELD_ORDER", 1, 11),
         ("[14|1:_|0:_]", "LC-B", "E_FIELD_ORDER", 1, 9),
         ("[" * 65, "HLXL", "E_DEPTH_EXCEEDED", 1, 65),
+        ("[{C:70000", "LC-T", "E_INT_RANGE", 1, 5),
+        ("🜊1🜁300", "LC-R", "E_INT_RANGE", 1, 4),
+        ("[{C:01", "LC-T", "E_LC_PARSE", 1, 5),
+        ("[0x1ffffffffffffffff", "LC-B", "E_INT_RANGE", 1, 2),
+        ("[[0", "LC-B", "E_TRUNCATED", 1, 4),
+        ("[[-0", "LC-B", "E_TRUNCATED", 1, 5),
+        ("[70000", "LC-B", "E_TRUNCATED", 1, 7),
+        ("[007", "HLXL", "E_TRUNCATED", 1, 5),
+        ("{a: 1, a", "HLXL", "E_TRUNCATED", 1, 9),
     ],
 )
 def test_errors_say_where(text, notation, code, line, column):

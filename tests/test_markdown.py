@@ -134,10 +134,21 @@ def test_a_sentence_waits_for_its_value(read):
 
 
 def test_a_label_needs_something_behind_it(read):
-    assert read("English: a\nHLXL:\n\nEnglish:  \nHLXL: 1") == (
-        [],
-        [(2, "HLXL has nothing behind its label"), (4, "English has nothing behind its label")],
-    )
+    assert read("English: a\nHLXL:\n") == ([], [(2, "HLXL has nothing behind its label")])
+
+
+def test_the_empty_sentence_is_one(read):
+    assert read("English:  \nHLXL: null") == ([(1, "", None)], [])
+
+
+def test_a_sentence_below_its_value_is_not_given_to_the_next(read):
+    blocks, problems = read("HLXL: 1\nEnglish: One\n\nHLXL: 2\nEnglish: Two\n")
+    assert blocks == [(1, None, 1), (4, None, 2)]
+    assert [line for line, _ in problems] == [2, 5]
+
+
+def test_blocks_may_stand_without_a_blank_line_between(read):
+    assert read("English: One\nHLXL: 1\nEnglish: Two\nHLXL: 2") == ([(1, "One", 1), (3, "Two", 2)], [])
 
 
 def test_a_file_without_blocks_is_a_problem(read):

@@ -93,14 +93,19 @@ def read_markdown(path: str) -> tuple[list[Block], list[Problem]]:
 def _runs(text: str) -> Iterator[list[_Line]]:
     """The labelled lines of each block."""
     run: list[_Line] = []
+    below_value = False  # whether the run began right below another
     # not splitlines(), which cuts at characters that a string of HLX may hold
     for number, line in enumerate(text.split("\n"), start=1):
         match = _LABELLED_LINE.fullmatch(line)
-        # a sentence still waits for its value behind blank lines and code fences
-        ended = not match and any(earlier.label != ENGLISH for earlier in run)
+        # a sentence still waits for its value behind blank lines and code fences, unless it stands right below
+        # a value: then it may have been meant for that one, and is not given to the next
+        ended = not match and (any(earlier.label != ENGLISH for earlier in run) or (run and below_value))
         if ended or (run and match and match["label"] in (ENGLISH, *(earlier.label for earlier in run))):
+            below_value = match is not None
             yield run
             run = []
+        elif not run:
+            below_value = False
         if match:
             run.append(_Line(number, match["label"], match["text"].rstrip(" \t\r"), match.start("text") + 1))
     if run:
@@ -112,7 +117,7 @@ def _read_block(lines: list[_Line]) -> tuple[str | None, Value]:
     values: dict[str, list[_Line]] = {}  # each value, as HLXL, to the lines that say it
     value = None
     for line in lines:
-        if not line.text:
+        if not line.text and line.label != ENGLISH:  # the empty sentence is one, too: it asks for nothing
             raise _BlockError(line.number, f"{line.label} has nothing behind its label")
         if line.label == ENGLISH:
             english = line.text

@@ -1,14 +1,13 @@
-"""The tasks that turn a corpus line into what a model reads and what it is to answer.
+"""The tasks that turn a corpus line into what a model reads and what it is to answer; some can do so in several ways.
 
 | task | reads | answers |
 |---|---|---|
 | `to_hlx` | English, asked for in the line's notation | the line |
 | `to_english` | the line | its English |
-| `convert` | the same value in another notation, drawn at random | the line |
+| `convert` | the same value in each of the other notations | the line |
 | `complete` | nothing | the line, so that the model can go on from any part of it |
 """
 
-import random
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -32,28 +31,29 @@ class Example(NamedTuple):
     target: str
 
 
-def to_hlx(line: CorpusLine, rng: random.Random) -> Example:
+def to_hlx(line: CorpusLine) -> list[Example]:
     """English to the line's notation."""
-    return Example(line_prompt(to_alphabet(line.english), line.notation), line.text)
+    return [Example(line_prompt(to_alphabet(line.english), line.notation), line.text)]
 
 
-def to_english(line: CorpusLine, rng: random.Random) -> Example:
+def to_english(line: CorpusLine) -> list[Example]:
     """The line's notation to English."""
-    return Example(line_prompt(line.text, ENGLISH), to_alphabet(line.english))
+    return [Example(line_prompt(line.text, ENGLISH), to_alphabet(line.english))]
 
 
-def convert_notation(line: CorpusLine, rng: random.Random) -> Example:
-    """Another notation, drawn at random, to the line's."""
-    source = rng.choice([notation for notation in NOTATIONS if notation != line.notation])
-    return Example(line_prompt(convert(line.text, line.notation, source), line.notation), line.text)
+def convert_notation(line: CorpusLine) -> list[Example]:
+    """Each other notation to the line's."""
+    sources = [notation for notation in NOTATIONS if notation != line.notation]
+    texts = [convert(line.text, line.notation, source) for source in sources]
+    return [Example(line_prompt(text, line.notation), line.text) for text in texts]
 
 
-def complete(line: CorpusLine, rng: random.Random) -> Example:
+def complete(line: CorpusLine) -> list[Example]:
     """The line from its first character on."""
-    return Example("", line.text)
+    return [Example("", line.text)]
 
 
-TASKS: dict[str, Callable[[CorpusLine, random.Random], Example]] = {
+TASKS: dict[str, Callable[[CorpusLine], list[Example]]] = {
     "to_hlx": to_hlx,
     "to_english": to_english,
     "convert": convert_notation,

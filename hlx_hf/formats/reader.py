@@ -59,9 +59,11 @@ class _Reader:
     def root(self) -> Value:
         if self.notation.wraps_root and not self.starts_contract():
             self.expect(self.notation.array.open)
-            if self.starts_contract():
-                raise self.error("E_LC_PARSE", "a contract stands without a pair of brackets around it")
+            start = self.position
             value = self.value()
+            if isinstance(value, Contract):
+                self.position = start
+                raise self.error("E_LC_PARSE", "a contract stands without a pair of brackets around it")
             self.expect(self.notation.array.close)
         else:
             value = self.value()
@@ -92,7 +94,8 @@ class _Reader:
         value = int(digits, base) if len(digits) <= 20 else MAX_INT + 1
         value = -value if token[0] == "-" else value
         if not MIN_INT <= value <= MAX_INT:
-            raise self.word_error("E_INT_RANGE", "an int lies from -2^63 to 2^64-1", token)
+            error = self.error if base == 16 else self.word_error  # a decimal int can still become a float
+            raise error("E_INT_RANGE", "an int lies from -2^63 to 2^64-1", token)
         return value
 
     def read_float(self, token: str) -> float:
@@ -168,10 +171,12 @@ class _Reader:
             self.fail()
         token = match["index"]
         digits = token.removeprefix("-")
+        # where the bracket and hex ints leave it open, what begins like an id can still become a float
+        error = self.word_error if self.notation.hex_ints else self.error
         if digits[0] == "0" and token != "0":
-            raise self.word_error("E_LC_PARSE", f"{what} has no leading zeros and no sign", token)
+            raise error("E_LC_PARSE", f"{what} has no leading zeros and no sign", token)
         if token[0] == "-" or len(digits) > 5 or int(digits) > highest:
-            raise self.word_error("E_INT_RANGE", f"{what} lies from 0 to {highest}", token)
+            raise error("E_INT_RANGE", f"{what} lies from 0 to {highest}", token)
         return int(digits)
 
     # Moving on, or saying why not.
@@ -216,7 +221,7 @@ class _Reader:
         raise self.error("E_LC_PARSE", f"{expected}, found {found!r}")
 
     def word_error(self, code: str, message: str, token: str) -> HLXError:
-        """The error of a word, unless it is the last of an unfinished text: then it is only cut short."""
+        """The error of a word that more characters could mend, unless it ends an unfinished text: it is cut short."""
         unfinished = self.depth > 0 or self.notation.wraps_root
         if unfinished and self.position == len(self.text) and not token.endswith('"'):
             return self.error("E_TRUNCATED", "the text ends in a word")

@@ -40,13 +40,17 @@ class PhaseArguments(TrainingArguments):
             self.dataloader_pin_memory = False  # nothing to copy to, and a warning at every start
         if self.data_seed is None:
             self.data_seed = self.seed
+        if isinstance(self.tasks, str):
+            self.tasks = self.tasks.split()
         self.task_weights = dict(map(_task_weight, self.tasks))
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
 
     @property
     def final_dir(self) -> Path:
-        """Where the result of the phase is saved."""
+        """Where the result of the phase is saved; a run cut short by `max_steps` does not go by the result's name."""
+        if self.max_steps > 0:
+            return Path(self.output_dir) / f"after_{self.max_steps}_steps"
         return Path(self.output_dir) / self.final_name.format(epoch=int(self.num_train_epochs))
 
 

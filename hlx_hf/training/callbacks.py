@@ -12,6 +12,8 @@ class SaveEveryEpochs(TrainerCallback):
         self, args: PhaseArguments, state: TrainerState, control: TrainerControl, **kwargs
     ) -> TrainerControl:
         """Asks for a checkpoint when the epoch just finished is a multiple."""
-        if round(state.epoch) % args.save_every_epochs == 0:
+        epoch = round(state.epoch)
+        whole = abs(state.epoch - epoch) < 1e-6  # max_steps can end one early
+        if whole and epoch % args.save_every_epochs == 0:
             control.should_save = True
         return control

@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset, Sampler
 from transformers import PreTrainedTokenizerBase
 
-from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine
+from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine, Example
 
 IGNORED = -100  # the label that the loss leaves out
 
@@ -16,8 +16,7 @@ IGNORED = -100  # the label that the loss leaves out
 class LineDataset(Dataset):
     """Every line of a corpus once an epoch, each time with a task drawn anew.
 
-    The draw depends on the seed, the epoch and the line alone: any worker, and a run that was resumed, see the
-    same examples.
+    The draw depends on the seed and the epoch alone: any worker, and a run that was resumed, see the same examples.
 
     Args:
         lines: the corpus.
@@ -45,34 +44,34 @@ class LineDataset(Dataset):
         if silent and not ENGLISH_TASKS.isdisjoint(task_weights):
             asked = ", ".join(sorted(ENGLISH_TASKS.intersection(task_weights)))
             raise ValueError(f"{silent} of {len(lines)} corpus lines have no English, which {asked} would need")
-        self.lines = lines
-        self.tasks = [TASKS[name] for name in task_weights]
         self.weights = list(task_weights.values())
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.seed = seed
+        # of each line, for each task, all the examples that it can be: so that one too long is found at once
+        self.choices = [[[self._encode(e) for e in TASKS[name](line)] for name in task_weights] for line in lines]
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
         """Draws the examples of an epoch; the data loader of accelerate calls it at the start of each."""
         self.epoch = epoch
-        self.examples = [self._draw(index) for index in range(len(self.lines))]
+        rng = random.Random(f"{self.seed} {epoch}")
+        self.examples = [rng.choice(*rng.choices(tasks, self.weights)) for tasks in self.choices]
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.examples)
 
     def __getitem__(self, index: int) -> dict[str, list[int]]:
         return self.examples[index]
 
-    def _draw(self, index: int) -> dict[str, list[int]]:
-        rng = random.Random(f"{self.seed} {self.epoch} {index}")
-        (task,) = rng.choices(self.tasks, self.weights)
-        prompt, target = task(self.lines[index], rng)
-        prompt_ids = self.tokenizer(prompt)["input_ids"]
-        target_ids = [*self.tokenizer(target, add_special_tokens=False)["input_ids"], self.tokenizer.eos_token_id]
+    def _encode(self, example: Example) -> dict[str, list[int]]:
+        prompt_ids = self.tokenizer(example.prompt)["input_ids"]
+        target_ids = self.tokenizer(example.target, add_special_tokens=False)["input_ids"]
+        target_ids.append(self.tokenizer.eos_token_id)
         length = len(prompt_ids) + len(target_ids)
         if length > self.max_length:
-            raise ValueError(f"line {index} of the corpus takes {length} tokens, and {self.max_length} are the most")
+            text = f"{example.prompt}{example.target}"
+            raise ValueError(f"a line takes {length} tokens, and {self.max_length} are the most: {text:.60}...")
         return {"input_ids": prompt_ids + target_ids, "labels": [IGNORED] * len(prompt_ids) + target_ids}
 
 

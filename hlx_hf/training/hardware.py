@@ -16,22 +16,26 @@ class HardwareError(RuntimeError):
     """The settings ask for more than the machine has; the message says what to use instead."""
 
 
-def check_hardware(arguments: PhaseArguments, config: HLXConfig) -> None:
-    """Raises `HardwareError` where training `config` with these arguments would fail, or silently do something else."""
-    device = arguments.device.type
-    if device == "cpu" and arguments.fp16:
+def check_precision(arguments: PhaseArguments) -> None:
+    """Raises `HardwareError` where the Trainer would silently train in another precision."""
+    if arguments.device.type == "cpu" and arguments.fp16:
         raise HardwareError(
             "fp16 training needs a GPU and this machine offers none: train the tiny preset with "
             "--config recipes/configs/baseline_tiny.yaml (or its siblings), or pass --fp16 false to train in fp32."
         )
+
+
+def check_memory(arguments: PhaseArguments, config: HLXConfig) -> None:
+    """Raises `HardwareError` where the weights of `config` and what training keeps of each do not fit."""
+    device = arguments.device.type
     needed = count_parameters(config) * BYTES_PER_PARAMETER
     available = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
     if device in ("cuda", "cpu") and needed > available:
         raise HardwareError(
             f"training these weights keeps at least {needed / GIB:.1f} GiB (weights, gradients and the optimizer's "
             f"two moments, {BYTES_PER_PARAMETER} bytes a parameter) and {available / GIB:.1f} GiB of "
-            f"{'GPU memory' if device == 'cuda' else 'memory'} are free: train a smaller preset with --preset tiny, "
-            "or use a larger machine."
+            f"{'GPU memory' if device == 'cuda' else 'memory'} are free: train the tiny preset with "
+            "--config recipes/configs/baseline_tiny.yaml (or its siblings), or use a larger machine."
         )
 
 

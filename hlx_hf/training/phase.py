@@ -18,7 +18,10 @@ from ..tokenization_hlx import load_tokenizer
 from .arguments import PhaseArguments
 from .callbacks import SaveEveryEpochs
 from .examples import LengthGroupedSampler, LineDataset, collate
-from .hardware import HardwareError, check_hardware
+from .hardware import HardwareError, check_memory, check_precision
+
+# without one of them the Trainer would go on all the same, from fresh moments or another learning rate
+CHECKPOINT_FILES = ("trainer_state.json", "optimizer.pt", "scheduler.pt")
 
 logger = logging.get_logger("hlx_hf")
 
@@ -48,9 +51,10 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     logging.disable_progress_bar()  # of reading and writing weights; the Trainer's own stays
 
     try:
-        # Model configuration and hardware, before anything large is read
+        # Hardware and model configuration, before anything large is read
+        check_precision(arguments)
         config = _model_config(arguments)
-        check_hardware(arguments, config)
+        check_memory(arguments, config)
         checkpoint = _checkpoint_to_resume(arguments)
 
         # Tokenizer and corpus
@@ -83,7 +87,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     model.config.use_cache = True
     trainer.save_model(str(arguments.final_dir))
     if trainer.is_world_process_zero():
-        _write_card(arguments, model, result.metrics, len(lines), card_template)
+        _write_card(trainer, arguments, result.metrics, len(lines), card_template)
         trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
         if arguments.push_to_hub:
             _push(trainer, arguments)
@@ -111,14 +115,13 @@ def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
         if found is None:
             logger.info(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
         return found
-    if not (Path(asked) / "trainer_state.json").is_file():
-        raise ValueError(f"{asked} is no whole checkpoint (it has no trainer_state.json): name a checkpoint-N folder")
+    missing = [name for name in CHECKPOINT_FILES if not (Path(asked) / name).is_file()]
+    if missing:
+        raise ValueError(f"{asked} is no whole checkpoint (it has no {missing[0]}): name a checkpoint-N folder")
     return asked
 
 
-def _write_card(
-    arguments: PhaseArguments, model: HLXForCausalLM, metrics: dict, line_count: int, template: Path
-) -> None:
+def _write_card(trainer: Trainer, arguments: PhaseArguments, metrics: dict, line_count: int, template: Path) -> None:
     data = ModelCardData(
         library_name="transformers",
         pipeline_tag="text-generation",
@@ -129,12 +132,12 @@ def _write_card(
     card = ModelCard.from_template(
         data,
         template_path=str(template),
-        parameters=f"{model.num_parameters():,}",
+        parameters=f"{trainer.model.num_parameters():,}",
         corpus=", ".join(arguments.data_files or [arguments.corpus]),
         line_count=line_count,
         tasks=", ".join(arguments.tasks),
         start=arguments.model_name_or_path or "fresh weights",
-        epochs=int(arguments.num_train_epochs),
+        epochs=f"{trainer.state.epoch:g}",
         batch_size=arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size,
         learning_rate=arguments.learning_rate,
         precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 else "fp32",
@@ -152,7 +155,7 @@ def _push(trainer: Trainer, arguments: PhaseArguments) -> None:
     upload_folder(
         repo_id=trainer.hub_model_id,
         folder_path=arguments.final_dir,
-        commit_message=f"{arguments.final_dir.name}: {int(arguments.num_train_epochs)} epochs",
+        commit_message=f"{arguments.final_dir.name}: {trainer.state.epoch:g} epochs",
         token=arguments.hub_token,
         ignore_patterns=["training_args.bin"],  # holds the token and paths of this machine
     )
