@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..formats import convert
 from ..lines_hlx import ENGLISH, NOTATIONS, line_prompt
 from ..tokenization_hlx import to_alphabet
+from .rows import column_of
 
 
 class CorpusLine(NamedTuple):
@@ -69,8 +70,5 @@ def corpus_lines(rows: Iterable[dict]) -> list[CorpusLine]:
         if "notation" in row:
             lines.append(CorpusLine(row["notation"], row["text"]))
         else:
-            columns = (row["hlxl"], row["lc_r"], row["lc_t"], row["lc_b"])
-            lines += [
-                CorpusLine(notation, text, row["english"]) for notation, text in zip(NOTATIONS, columns, strict=True)
-            ]
+            lines += [CorpusLine(notation, row[column_of(notation)], row["english"]) for notation in NOTATIONS]
     return lines

@@ -1,7 +1,7 @@
 """How much of its own training corpus a model knows by heart. This is memory; it says nothing of new sentences."""
 
 from collections.abc import Iterable
-from itertools import permutations, takewhile
+from itertools import takewhile
 
 from ..corpus import load_corpus
 from ..corpus.tasks import corpus_lines
@@ -32,10 +32,10 @@ def recall_hlx_only(pipe: HLXPipeline) -> dict[str, float]:
     """
     lines = corpus_lines(load_corpus("hlx_only"))
     pairs = [
-        (convert(line.text, line.notation, source), target, line.text)
+        (convert(line.text, line.notation, source), line.notation, line.text)
         for line in lines
-        for source, target in permutations(NOTATIONS, 2)
-        if target == line.notation
+        for source in NOTATIONS
+        if source != line.notation
     ]
     texts, targets, expected = zip(*pairs, strict=True)
     converted = answers(pipe, texts, targets, expected)

@@ -10,6 +10,7 @@ from .arguments import PhaseArguments
 GIB = 2**30
 # fp32 weights, their gradients and the two moments of AdamW; mixed precision keeps the same fp32 masters
 BYTES_PER_PARAMETER = 16
+TINY_INSTEAD = "train the tiny preset with --config recipes/configs/baseline_tiny.yaml (or its siblings)"
 
 
 class HardwareError(RuntimeError):
@@ -20,8 +21,8 @@ def check_precision(arguments: PhaseArguments) -> None:
     """Raises `HardwareError` where the Trainer would silently train in another precision."""
     if arguments.device.type == "cpu" and arguments.fp16:
         raise HardwareError(
-            "fp16 training needs a GPU and this machine offers none: train the tiny preset with "
-            "--config recipes/configs/baseline_tiny.yaml (or its siblings), or pass --fp16 false to train in fp32."
+            f"fp16 training needs a GPU and this machine offers none: {TINY_INSTEAD}, "
+            "or pass --fp16 false to train in fp32."
         )
 
 
@@ -34,8 +35,7 @@ def check_memory(arguments: PhaseArguments, config: HLXConfig) -> None:
         raise HardwareError(
             f"training these weights keeps at least {needed / GIB:.1f} GiB (weights, gradients and the optimizer's "
             f"two moments, {BYTES_PER_PARAMETER} bytes a parameter) and {available / GIB:.1f} GiB of "
-            f"{'GPU memory' if device == 'cuda' else 'memory'} are free: train the tiny preset with "
-            "--config recipes/configs/baseline_tiny.yaml (or its siblings), or use a larger machine."
+            f"{'GPU memory' if device == 'cuda' else 'memory'} are free: {TINY_INSTEAD}, or use a larger machine."
         )
 
 

@@ -66,10 +66,10 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         sys.exit(f"error: {error}")
 
     # Model
-    if arguments.model_name_or_path:
-        model = HLXForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, dtype="float32")
-    else:
+    if arguments.model_name_or_path is None:
         model = HLXForCausalLM(config)
+    else:
+        model = HLXForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, dtype="float32")
 
     # Training
     trainer = PhaseTrainer(
