@@ -26,6 +26,7 @@ _HOME = {
     "HLXForCausalLM": "modeling_hlx",
     "HLXPipeline": "pipeline_hlx",
     "load_metric": "evaluation",
+    "Translator": "runtime",
     "pipeline": "inference",
 }
 __all__ = [*_HOME, "__version__"]

@@ -116,8 +116,27 @@ class HLXLayer(GradientCheckpointingLayer):
         return hidden_states, weights
 
 
+class PositionEmbedding(nn.Embedding):
+    """Learned positions that begin as sinusoids.
+
+    From there one step to the left is the same rotation at every position, so that "the token before" is learned for
+    all of them at once; from random vectors each position has to learn it for itself.
+    """
+
+
+def sinusoids(positions: int, width: int) -> torch.Tensor:
+    """Sines and cosines in turn, of wavelengths from 2 pi to 10,000 * 2 pi (Vaswani et al., 2017).
+
+    Returns:
+        Of shape (positions, width).
+    """
+    frequencies = 10_000.0 ** (-torch.arange(0, width, 2) / width)
+    angles = torch.arange(positions)[:, None] * frequencies
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, :width]
+
+
 class HLXPreTrainedModel(PreTrainedModel):
-    """What transformers has to know of HLX models. Its own initialisation of weights is the one that is wanted."""
+    """What transformers has to know of HLX models, and how fresh weights begin."""
 
     config_class = HLXConfig
     base_model_prefix = "model"
@@ -134,6 +153,17 @@ class HLXPreTrainedModel(PreTrainedModel):
     def _can_set_attn_implementation(cls) -> bool:
         return True  # transformers would guess it from this file's text, and 4 and 5 look for different words
 
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            # what every layer puts out keeps the size of what it takes in, at any width
+            nn.init.normal_(module.weight, std=module.in_features**-0.5)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, PositionEmbedding):
+            if not getattr(module.weight, "_is_hf_initialized", False):  # read from a file
+                module.weight.data.copy_(sinusoids(*module.weight.shape) * self.config.initializer_range)
+        elif isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=self.config.initializer_range)
+
 
 class HLXModel(HLXPreTrainedModel):
     """Embeddings and layers, without a norm after the last."""
@@ -141,7 +171,7 @@ class HLXModel(HLXPreTrainedModel):
     def __init__(self, config: HLXConfig):
         super().__init__(config)
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.embed_positions = nn.Embedding(config.max_position_embeddings, config.hidden_size)
+        self.embed_positions = PositionEmbedding(config.max_position_embeddings, config.hidden_size)
         self.layers = nn.ModuleList(HLXLayer(config, layer_idx) for layer_idx in range(config.num_hidden_layers))
         self.gradient_checkpointing = False
         self.post_init()

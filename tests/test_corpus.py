@@ -1,7 +1,9 @@
 """The corpora: their counts, what they cover, that they are right, and that their cache is never stale."""
 
 import os
+import re
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import datasets
@@ -82,6 +84,8 @@ def test_counts_columns_and_splits():
         "all_variants": (164, "train"),
         "hlx_only": (656, "train"),
         "comprehension": (28, "test"),
+        "new_phrasing": (625, "test"),
+        **dict.fromkeys(("iid", "new_names", "new_pairs", "longer", "hlx_to_hlx"), (1000, "test")),
     }
     assert loaded["all_variants"].column_names == ["english", *COLUMNS.values()]
     assert loaded["hlx_only"].column_names == ["notation", "text"]
@@ -282,10 +286,10 @@ def test_the_cache_goes_by_the_packages_code_and_data(tmp_path):
     def cache_of(name: str) -> Path:
         return Path(HLXCorpora(config_name=name, cache_dir=str(tmp_path)).cache_dir).relative_to(tmp_path)
 
-    assert len({cache_of(name) for name in CORPORA}) == 3
+    assert len({cache_of(name) for name in CORPORA}) == len(CORPORA)
     dataset, *_, source_hash = cache_of("all_variants").parts
     assert dataset == "hlx_corpora"
-    assert len(source_hash) == 16
+    assert re.fullmatch(f"[0-9a-f]{{16}}-{version('wonderwords')}-{version('inflect')}", source_hash)
 
 
 def test_loading_shows_no_progress_bar_and_leaves_the_setting_alone(load, capfd):

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import torch
 from hlx_models import LINES, trained_model
 
 import hlx_hf
-from hlx_hf import HLXForCausalLM, load_tokenizer
+from hlx_hf import HLXForCausalLM, HLXPipeline, Translator, inference, load_tokenizer
 
 TEXT, TARGET, TRANSLATION = LINES[0]
 EXPECTED = [{"generated_text": TRANSLATION}]
@@ -24,6 +25,49 @@ def folder(tmp_path):
 def test_a_folder_makes_a_pipeline(folder):
     for name in (folder, str(folder)):
         assert hlx_hf.pipeline(name, device="cpu")(TEXT, notation=TARGET) == EXPECTED
+
+
+@pytest.fixture
+def shipped(folder, monkeypatch):
+    """The models that come with the package, replaced."""
+    monkeypatch.setattr(inference, "MODELS", folder.parent)
+    for name in inference.SHIPPED_MODELS:
+        shutil.copytree(folder, folder.parent / name)
+
+
+@pytest.mark.parametrize("model", [(), ("english",), ("hlx_only",)])
+def test_a_shipped_model_runs_in_numpy_unless_torch_is_asked_for(shipped, model):
+    quick = hlx_hf.pipeline(*model)
+    assert type(quick) is Translator
+    assert quick.folder.name == (model or ("english",))[0]
+    assert quick(TEXT, notation=TARGET) == EXPECTED
+    assert hlx_hf.pipeline(*model, notation=TARGET)([TEXT, TEXT], batch_size=2) == EXPECTED * 2
+    for options in ({"device": "cpu"}, {"dtype": "float32"}, {"tokenizer": load_tokenizer()}):
+        pipe = hlx_hf.pipeline(*model, **options)
+        assert type(pipe) is HLXPipeline
+        assert pipe(TEXT, notation=TARGET) == EXPECTED
+
+
+def test_a_shipped_model_comes_before_a_folder_of_its_name(shipped, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere" / "english").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert hlx_hf.pipeline("english")(TEXT, notation=TARGET) == EXPECTED
+    with pytest.raises(OSError, match=r"no model at \./english"):
+        hlx_hf.pipeline("./english")
+
+
+def test_a_shipped_model_answers_without_torch(folder):
+    folder.rename(folder.parent / "english")
+    program = f"""
+import sys
+from pathlib import Path
+import hlx_hf
+from hlx_hf import inference
+inference.MODELS = Path({str(folder.parent)!r})
+assert hlx_hf.pipeline()({TEXT!r}, notation={TARGET!r}) == {EXPECTED!r}
+assert not {{"torch", "transformers", "huggingface_hub"}} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_no_code_of_the_folder_runs(folder):

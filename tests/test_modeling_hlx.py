@@ -36,17 +36,34 @@ def test_parameter_counts_are_exact(preset, count):
     assert model.num_parameters() == count
 
 
-def test_fresh_weights_are_normal_and_biases_zero():
+def test_fresh_weights_keep_the_size_of_what_goes_through_them():
     torch.manual_seed(0)
-    model = HLXForCausalLM(HLXConfig.from_preset("tiny", initializer_range=0.05))
+    model = HLXForCausalLM(HLXConfig.from_preset("tiny", initializer_range=0.5))
     for name, parameter in model.named_parameters():
         if name.endswith("bias"):
             assert not parameter.any(), name
         elif "norm" in name:
             assert (parameter == 1).all(), name
-        else:
-            assert_close(parameter.std().item(), 0.05, rtol=0.03, atol=0)
-            assert_close(parameter.mean().item(), 0.0, rtol=0, atol=2e-3)
+        elif "embed_positions" not in name:
+            std = 0.5 if "embed_tokens" in name else parameter.shape[1] ** -0.5
+            assert_close(parameter.std().item(), std, rtol=0.03, atol=0)
+            assert_close(parameter.mean().item(), 0.0, rtol=0, atol=0.05 * std)
+
+
+def test_fresh_positions_are_waves_so_that_a_step_is_the_same_rotation_everywhere():
+    positions = HLXForCausalLM(HLXConfig.from_preset("tiny", initializer_range=0.5)).model.embed_positions.weight
+    assert_close(positions.norm(dim=1), torch.full((512,), 0.5 * 64**0.5))
+    steps = (positions[1:] * positions[:-1]).sum(dim=1)
+    assert_close(steps, steps[:1].expand_as(steps), rtol=1e-4, atol=1e-4)
+    assert len({tuple(row) for row in positions.tolist()}) == 512
+
+
+def test_loaded_positions_are_those_of_the_file(tmp_path):
+    model = HLXForCausalLM(HLXConfig.from_preset("tiny"))
+    torch.nn.init.normal_(model.model.embed_positions.weight)
+    model.save_pretrained(tmp_path)
+    loaded = HLXForCausalLM.from_pretrained(tmp_path)
+    assert_close(loaded.model.embed_positions.weight, model.model.embed_positions.weight, rtol=0, atol=0)
 
 
 def test_logits_are_those_of_torch_transformer_layers(model, input_ids):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from hlx_hf import HLXConfig, HLXForCausalLM, load_corpus, load_tokenizer
+from hlx_hf import HLXConfig, HLXForCausalLM, load_corpus, load_tokenizer, loads
 from hlx_hf.corpus.tasks import TASKS, CorpusLine, corpus_lines
 from hlx_hf.training import HardwareError, parse_arguments, run_phase
 from hlx_hf.training.examples import IGNORED, LengthGroupedSampler, LineDataset, collate
@@ -14,7 +14,7 @@ from hlx_hf.training.hardware import check_memory, check_precision
 
 ROOT = Path(__file__).parents[1]
 CARD = ROOT / "model_cards" / "template.md"
-LINE = CorpusLine("LC-R", "🜊14🜁0 42🜂", "The number forty-two")
+LINE = CorpusLine("LC-R", loads("🜊14🜁0 42🜂", "LC-R"), "The number forty-two")
 
 
 @pytest.fixture

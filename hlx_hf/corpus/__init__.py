@@ -18,8 +18,9 @@ import datasets
 
 from .builder import HLXCorpora
 from .markdown import Block, Problem, read_markdown
+from .splits import TEST_SPLITS
 
-__all__ = ["CORPORA", "Block", "HLXCorpora", "Problem", "load_corpus", "read_markdown"]
+__all__ = ["CORPORA", "TEST_SPLITS", "Block", "HLXCorpora", "Problem", "load_corpus", "read_markdown"]
 
 CORPORA = tuple(HLXCorpora.builder_configs)
 

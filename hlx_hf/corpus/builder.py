@@ -10,11 +10,14 @@ from datasets.utils.file_utils import is_remote_url
 
 from ..lines_hlx import NOTATIONS
 from .cache_key import hash_of_files, hash_of_package
-from .rows import ALL_VARIANTS, Row, all_variants_rows, column_of, comprehension_rows, hlx_only_rows, read_corpus
+from .rows import ALL_VARIANTS, Row, all_variants_rows, column_of, hlx_only_rows, read_corpus
+from .splits import TEST_SPLITS, test_rows
 
 TEXT = datasets.Value("string")
+NOTATION_FEATURES = {column_of(notation): TEXT for notation in NOTATIONS}
 FEATURES = {
-    "all_variants": datasets.Features({"english": TEXT, **{column_of(notation): TEXT for notation in NOTATIONS}}),
+    **dict.fromkeys(("all_variants", *TEST_SPLITS), datasets.Features({"english": TEXT, **NOTATION_FEATURES})),
+    "hlx_to_hlx": datasets.Features(NOTATION_FEATURES),
     "hlx_only": datasets.Features({"notation": TEXT, "text": TEXT}),
     "comprehension": datasets.Features(
         {
@@ -39,6 +42,9 @@ class MarkdownConfig(datasets.BuilderConfig):
         return super().create_config_id(config_kwargs, custom_features)
 
 
+TRAINING_CORPORA = ("all_variants", "hlx_only")
+
+
 class HLXCorpora(datasets.ArrowBasedBuilder):
     """English sentences with HLX values, HLX alone, and the English comprehension test.
 
@@ -51,22 +57,28 @@ class HLXCorpora(datasets.ArrowBasedBuilder):
         MarkdownConfig("all_variants", "1.0.0", description="English sentences, each with its value in four notations"),
         MarkdownConfig("hlx_only", "1.0.0", description="the same values in four notations, without any English"),
         MarkdownConfig("comprehension", "1.0.0", description="the English comprehension test, six levels"),
+        MarkdownConfig("iid", "1.0.0", description="generated sentences that are kept out of training"),
+        MarkdownConfig("new_names", "1.0.0", description="the same with names, texts and numbers unknown to training"),
+        MarkdownConfig("new_pairs", "1.0.0", description="operations with forms of arguments unknown to training"),
+        MarkdownConfig("new_phrasing", "1.0.0", description="sentences written by hand, in wordings of their own"),
+        MarkdownConfig("longer", "1.0.0", description="pipelines of more steps than in training"),
+        MarkdownConfig("hlx_to_hlx", "1.0.0", description="random values, to be put from one notation into another"),
     ]
     DEFAULT_CONFIG_NAME = "all_variants"
 
     def __init__(self, **kwargs):
         # The cache goes by these two; by itself `datasets` would call the dataset "builder" and not notice new code.
         super().__init__(dataset_name="hlx_corpora", hash=hash_of_package(), **kwargs)
-        if self.config.name == "comprehension" and self.config.data_files:
-            raise ValueError("the comprehension test is the package's own and takes no data_files")
+        if self.config.name not in TRAINING_CORPORA and self.config.data_files:
+            raise ValueError(f"{self.config.name} is a test of the package's own and takes no data_files")
 
     def _info(self) -> datasets.DatasetInfo:
         return datasets.DatasetInfo(description=self.config.description, features=FEATURES[self.config.name])
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
         # Read here rather than in _generate_tables, where `datasets` hides what a problem says.
-        if self.config.name == "comprehension":
-            return [self._split_generator("test", comprehension_rows())]
+        if self.config.name not in TRAINING_CORPORA:
+            return [self._split_generator("test", test_rows(self.config.name))]
         rows_of = {"all_variants": all_variants_rows, "hlx_only": hlx_only_rows}[self.config.name]
         paths = dl_manager.download(self.config.data_files or {"train": [ALL_VARIANTS]})
         return [self._split_generator(split, rows_of(read_corpus(paths[split]))) for split in paths]

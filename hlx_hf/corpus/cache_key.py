@@ -6,16 +6,19 @@ By itself `datasets` notices neither new code nor new packaged data, and tells a
 from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-SOURCES = ("lines_hlx.py", "contracts.py", "formats/*.py", "corpus/*.py", "corpus/data/*")
+SOURCES = ("lines_hlx.py", "contracts.py", "formats/*.py", "corpus/**/*.py", "corpus/data/**/*.*")
+WORD_LISTS = ("wonderwords", "inflect")  # packages that the generated sentences are made with
 
 
 @cache
 def hash_of_package() -> str:
-    """The hash of the code and the data in the package that the rows are made of."""
-    return hash_of_files(path for source in SOURCES for path in sorted(PACKAGE.glob(source)))
+    """The hash of the code, the data and the word lists that the rows are made of."""
+    files = hash_of_files(path for source in SOURCES for path in sorted(PACKAGE.glob(source)))
+    return "-".join([files, *map(version, WORD_LISTS)])
 
 
 def hash_of_files(paths: Iterable[str | Path]) -> str:

@@ -7,12 +7,14 @@ from typing import Any
 import yaml
 
 from ..contracts import operation_of
-from ..formats import dumps, loads
+from ..formats import Value, dumps, loads
 from ..lines_hlx import NOTATIONS
+from .generator.sentences import Pair
 from .markdown import Block, read_markdown
 
 DATA = Path(__file__).with_name("data")
 ALL_VARIANTS = str(DATA / "all_variants.md")
+NEW_PHRASING = str(DATA / "new_phrasing.md")
 COMPREHENSION = DATA / "comprehension.yaml"
 
 MAX_PROBLEMS_SHOWN = 20
@@ -41,11 +43,15 @@ def read_corpus(paths: list[str]) -> list[Block]:
     return blocks
 
 
-def all_variants_rows(blocks: Iterable[Block]) -> Iterator[Row]:
-    """A row for each block: its sentence, and its value in the four notations."""
-    for block in blocks:
-        texts = {column_of(notation): dumps(block.value, notation) for notation in NOTATIONS}
-        yield {"english": block.english, **texts}
+def all_variants_rows(pairs: Iterable[Block | Pair]) -> Iterator[Row]:
+    """A row for each sentence: its English, and its value in the four notations."""
+    for pair in pairs:
+        yield {"english": pair.english, **texts_of(pair.value)}
+
+
+def texts_of(value: Value) -> Row:
+    """A value in the four notations, by column."""
+    return {column_of(notation): dumps(value, notation) for notation in NOTATIONS}
 
 
 def hlx_only_rows(blocks: Iterable[Block]) -> Iterator[Row]:

@@ -11,7 +11,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from ..formats import convert
+from ..formats import Value, dumps, loads
 from ..lines_hlx import ENGLISH, NOTATIONS, line_prompt
 from ..tokenization_hlx import to_alphabet
 from .rows import column_of
@@ -21,8 +21,13 @@ class CorpusLine(NamedTuple):
     """One value in one notation, with its English where the corpus has any."""
 
     notation: str
-    text: str
+    value: Value
     english: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The value in the line's notation."""
+        return dumps(self.value, self.notation)
 
 
 class Example(NamedTuple):
@@ -44,8 +49,7 @@ def to_english(line: CorpusLine) -> list[Example]:
 
 def convert_notation(line: CorpusLine) -> list[Example]:
     """Each other notation to the line's."""
-    sources = [notation for notation in NOTATIONS if notation != line.notation]
-    texts = [convert(line.text, line.notation, source) for source in sources]
+    texts = [dumps(line.value, source) for source in NOTATIONS if source != line.notation]
     return [Example(line_prompt(text, line.notation), line.text) for text in texts]
 
 
@@ -68,7 +72,8 @@ def corpus_lines(rows: Iterable[dict]) -> list[CorpusLine]:
     lines = []
     for row in rows:
         if "notation" in row:
-            lines.append(CorpusLine(row["notation"], row["text"]))
+            lines.append(CorpusLine(row["notation"], loads(row["text"], row["notation"])))
         else:
-            lines += [CorpusLine(notation, row[column_of(notation)], row["english"]) for notation in NOTATIONS]
+            value = loads(row[column_of(NOTATIONS[0])], NOTATIONS[0])
+            lines += [CorpusLine(notation, value, row["english"]) for notation in NOTATIONS]
     return lines

@@ -9,6 +9,10 @@ from pathlib import Path
 import yaml
 from transformers import HfArgumentParser, TrainingArguments
 
+from ..corpus.generator.stream import CHUNK_SIZE
+
+GENERATED = "generated"  # in place of a corpus' name: sentences and values drawn anew in every epoch
+
 
 @dataclass
 class PhaseArguments(TrainingArguments):
@@ -18,7 +22,13 @@ class PhaseArguments(TrainingArguments):
     model_name_or_path: str | None = field(
         default=None, metadata={"help": "Folder or Hub id of the weights to go on from, instead of fresh ones."}
     )
-    corpus: str = field(default="all_variants", metadata={"help": "Configuration of the corpora to train on."})
+    corpus: str = field(
+        default="all_variants",
+        metadata={"help": "Configuration of the corpora to train on, or `generated` for sentences drawn without end."},
+    )
+    chunks_per_epoch: int = field(
+        default=16, metadata={"help": f"Length of an epoch on the generated corpus, in chunks of {CHUNK_SIZE} examples."}
+    )
     data_files: list[str] | None = field(
         default=None, metadata={"help": "Markdown corpora of your own, instead of the package's."}
     )

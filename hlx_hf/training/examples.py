@@ -1,7 +1,8 @@
 """Corpus lines as training examples: a task drawn for each line in each epoch, labels on the answer alone."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -11,6 +12,9 @@ from transformers import PreTrainedTokenizerBase
 from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine, Example
 
 IGNORED = -100  # the label that the loss leaves out
+
+Encoded = dict[str, list[int]]  # `input_ids` and `labels` of a line
+Item = TypeVar("Item")
 
 
 class LineDataset(Dataset):
@@ -49,7 +53,7 @@ class LineDataset(Dataset):
         self.max_length = max_length
         self.seed = seed
         # of each line, for each task, all the examples that it can be: so that one too long is found at once
-        self.choices = [[[self._encode(e) for e in TASKS[name](line)] for name in task_weights] for line in lines]
+        self.choices = [[self._encoded(TASKS[name](line)) for name in task_weights] for line in lines]
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
@@ -64,15 +68,39 @@ class LineDataset(Dataset):
     def __getitem__(self, index: int) -> dict[str, list[int]]:
         return self.examples[index]
 
-    def _encode(self, example: Example) -> dict[str, list[int]]:
-        prompt_ids = self.tokenizer(example.prompt)["input_ids"]
-        target_ids = self.tokenizer(example.target, add_special_tokens=False)["input_ids"]
-        target_ids.append(self.tokenizer.eos_token_id)
-        length = len(prompt_ids) + len(target_ids)
-        if length > self.max_length:
-            text = f"{example.prompt}{example.target}"
-            raise ValueError(f"a line takes {length} tokens, and {self.max_length} are the most: {text:.60}...")
-        return {"input_ids": prompt_ids + target_ids, "labels": [IGNORED] * len(prompt_ids) + target_ids}
+    def _encoded(self, examples: list[Example]) -> list[Encoded]:
+        found = encode(examples, self.tokenizer)
+        for example, encoded in zip(examples, found, strict=True):
+            length = len(encoded["input_ids"])
+            if length > self.max_length:
+                text = f"{example.prompt}{example.target}"
+                raise ValueError(f"a line takes {length} tokens, and {self.max_length} are the most: {text:.60}...")
+        return found
+
+
+def encode(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase) -> list[Encoded]:
+    """Token ids of whole lines with `<bos>` and `<eos>`, and labels on the answer alone."""
+    prompts = tokenizer([example.prompt for example in examples])["input_ids"]
+    targets = tokenizer([example.target for example in examples], add_special_tokens=False)["input_ids"]
+    end = [tokenizer.eos_token_id]
+    return [
+        {"input_ids": prompt + target + end, "labels": [IGNORED] * len(prompt) + target + end}
+        for prompt, target in zip(prompts, targets, strict=True)
+    ]
+
+
+def group_by_length(
+    examples: Iterable[Item], batch_size: int, rng: random.Random, length: Callable[[Item], int]
+) -> Iterator[Item]:
+    """The examples in an order that batches neighbours of like length, the batches themselves in random order."""
+    examples = list(examples)
+    rng.shuffle(examples)
+    examples.sort(key=length)  # equals stay shuffled
+    batches = [examples[i : i + batch_size] for i in range(0, len(examples), batch_size)]
+    # a short batch anywhere but at the end would shift the borders of all that follow
+    rest = batches.pop() if len(examples) % batch_size else []
+    rng.shuffle(batches)
+    yield from (example for batch in (*batches, rest) for example in batch)
 
 
 class LengthGroupedSampler(Sampler[int]):
@@ -91,14 +119,10 @@ class LengthGroupedSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         rng = random.Random(f"{self.dataset.seed} {self.dataset.epoch}")
-        indices = list(range(len(self.dataset)))
-        rng.shuffle(indices)
-        indices.sort(key=lambda index: len(self.dataset[index]["input_ids"]))  # equals stay shuffled
-        batches = [indices[i : i + self.batch_size] for i in range(0, len(indices), self.batch_size)]
-        # a short batch anywhere but at the end would shift the borders of all that follow
-        rest = batches.pop() if len(indices) % self.batch_size else []
-        rng.shuffle(batches)
-        yield from (index for batch in (*batches, rest) for index in batch)
+        return group_by_length(range(len(self.dataset)), self.batch_size, rng, self._length)
+
+    def _length(self, index: int) -> int:
+        return len(self.dataset[index]["input_ids"])
 
 
 def collate(examples: list[dict[str, list[int]]], pad_token_id: int) -> dict[str, torch.Tensor]:
@@ -107,11 +131,12 @@ def collate(examples: list[dict[str, list[int]]], pad_token_id: int) -> dict[str
     No attention mask is needed: in a causal model nothing real looks at what stands to its right.
 
     Returns:
-        `input_ids` and `labels`, int64 of shape (examples, longest).
+        `input_ids`, `labels` and, where the examples have them, `position_ids`, int64 of shape (examples, longest).
     """
+    padding = {"input_ids": pad_token_id, "labels": IGNORED, "position_ids": 0}
 
-    def padded(name: str, value: int) -> torch.Tensor:
+    def padded(name: str) -> torch.Tensor:
         rows = [torch.tensor(example[name]) for example in examples]
-        return pad_sequence(rows, batch_first=True, padding_value=value)
+        return pad_sequence(rows, batch_first=True, padding_value=padding[name])
 
-    return {"input_ids": padded("input_ids", pad_token_id), "labels": padded("labels", IGNORED)}
+    return {name: padded(name) for name in examples[0]}

@@ -5,20 +5,23 @@ from functools import partial
 from pathlib import Path
 
 from huggingface_hub import ModelCard, ModelCardData, upload_folder
-from transformers import Trainer, set_seed
+from transformers import PreTrainedTokenizerBase, Trainer, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import logging
 
 from .. import __version__
 from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
+from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import corpus_lines
 from ..modeling_hlx import HLXForCausalLM
 from ..tokenization_hlx import load_tokenizer
-from .arguments import PhaseArguments
+from .arguments import GENERATED, PhaseArguments
 from .callbacks import SaveEveryEpochs
 from .examples import LengthGroupedSampler, LineDataset, collate
 from .hardware import HardwareError, check_memory, check_precision
+from .stream import ExampleMaker
+
 
 # without one of them the Trainer would go on all the same, from fresh moments or another learning rate
 CHECKPOINT_FILES = ("trainer_state.json", "optimizer.pt", "scheduler.pt")
@@ -59,9 +62,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
 
         # Tokenizer and corpus
         tokenizer = load_tokenizer()
-        lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
-        positions = config.max_position_embeddings
-        dataset = LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
+        dataset = _dataset(arguments, tokenizer, config.max_position_embeddings)
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
@@ -87,11 +88,22 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     model.config.use_cache = True
     trainer.save_model(str(arguments.final_dir))
     if trainer.is_world_process_zero():
-        _write_card(trainer, arguments, result.metrics, len(lines), card_template)
+        _write_card(trainer, arguments, result.metrics, len(dataset), card_template)
         trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
         if arguments.push_to_hub:
             _push(trainer, arguments)
     return arguments.final_dir
+
+
+def _dataset(
+    arguments: PhaseArguments, tokenizer: PreTrainedTokenizerBase, positions: int
+) -> LineDataset | ChunkStream:
+    if arguments.corpus == GENERATED:
+        batch_size = arguments.train_batch_size * arguments.gradient_accumulation_steps
+        maker = ExampleMaker(arguments.task_weights, tokenizer, positions, batch_size, arguments.data_seed)
+        return ChunkStream(maker, arguments.chunks_per_epoch)
+    lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
+    return LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
 
 
 def _model_config(arguments: PhaseArguments) -> HLXConfig:

@@ -1,0 +1,289 @@
+"""The catalogue: hand-written ways to ask for each operation and contract, with slots that the generator fills.
+
+The YAML files of `data/catalogue` hold, for an operation's name, a contract's id, or "value", "null" and "question":
+
+    sort:
+      do:                                                    # imperatives; they can be framed, and be steps
+        - order {1} by {2:property}, highest first | 3=&h_desc
+        - sort them by {2:property} | 3=&h_asc               # {1} is left open
+      say:                                                   # whole utterances of other shapes
+        - which {1:nouns} come first by {2:property}? | 3=&h_asc
+
+`{N:kind}` is the field @N, drawn by a kind of `kinds.KINDS`; what follows the bar are fields that the wording decides,
+in HLXL. One argument may be left open, @1 unless the entry's key `open` names another: it is what the steps before worked
+on, or `&h_items`. For "value", "null" and "question" the field 0 is the value itself.
+"""
+
+import random
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from zlib import crc32
+
+import yaml
+
+from ...contracts import CONTRACTS, OPERATION, OPERATIONS, PIPELINE
+from ...formats import Contract, Handle, HLXError, Value, loads
+from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, Draw
+from .words import Vocabulary
+
+CATALOGUE = Path(__file__).parents[1] / "data" / "catalogue"
+PLAIN = ("value", "null", "question")  # entries whose field 0 is no field but the value itself
+ITEMS = Handle("items")
+NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
+NAMELESS_KINDS = {"boolean", "bytes", "literal", "items", "single", "arguments", "code_arguments"}  # may hold no name
+
+_SLOT = re.compile(r"\{(\d)(?::(\w+))?\}")
+_LONG_WORD = re.compile(r"[a-z]{5,}")
+
+
+class CatalogueError(ValueError):
+    """A line of the catalogue does not fit the format or the tables of contracts."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a line, the kind that fills it, and the form that its argument never has in training."""
+
+    index: int
+    kind: str
+    draw: Draw
+    forms: tuple[str, ...]  # of training, each as often as its share in a hundred
+    held_out_form: str | None
+
+    def fill(self, rng: random.Random, words: Vocabulary, held_out: bool) -> tuple[str, Value]:
+        """English and the value it means."""
+        form = self.held_out_form if held_out else self.forms[int(rng.random() * len(self.forms))]
+        return self.draw(rng, words, form)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One way to say something: `literals[0] slots[0] literals[1] ...`."""
+
+    key: str | int
+    literals: tuple[str, ...]
+    slots: tuple[Slot, ...]
+    fields: dict[int, Value]  # those that the wording decides, and None for the others, in order
+    open_index: int | None  # the field that is left open
+    handle_index: int | None  # the field that a later step can refer to
+
+    @property
+    def skeleton(self) -> str:
+        """The line with its slots blanked."""
+        return "{}".join(self.literals)
+
+    def fill(
+        self,
+        rng: random.Random,
+        words: Vocabulary,
+        *,
+        held_out_slot: Slot | None = None,
+        antecedent: Handle = ITEMS,
+        typo: bool = False,
+    ) -> tuple[str, Value]:
+        """Draws what stands in the slots.
+
+        Args:
+            rng: of the draws.
+            words: to draw from.
+            held_out_slot: the one of `slots` that takes the form it never has in training.
+            antecedent: what an open field means.
+            typo: whether one of the line's own words is misspelled.
+        """
+        literals = _with_typo(self.literals, rng) if typo else self.literals
+        fields = dict(self.fields)
+        if self.open_index is not None:
+            fields[self.open_index] = antecedent
+        parts = [literals[0]]
+        for slot, literal in zip(self.slots, literals[1:], strict=True):
+            english, fields[slot.index] = slot.fill(rng, words, slot is held_out_slot)
+            parts += (english, literal)
+        value = fields[0] if self.key in PLAIN else Contract(self.key if type(self.key) is int else OPERATION, fields)
+        return "".join(parts), value
+
+
+@dataclass(frozen=True)
+class Entry:
+    """All the lines of an operation with one list of arguments, or of a contract."""
+
+    key: str | int
+    do: tuple[Line, ...]
+    say: tuple[Line, ...]
+
+
+class Catalogue:
+    """The entries by family, and the lines that serve as steps of pipelines.
+
+    Args:
+        entries: by an operation's name, a contract's id, or a name of `PLAIN`.
+    """
+
+    def __init__(self, entries: dict[str | int, list[Entry]]):
+        self.entries = entries
+        self.operations = [entry for key in OPERATIONS for entry in entries.get(key, ())]
+        # steps of pipelines, by entry: those that name a thing, and those that go on with it
+        self.first_steps = _nonempty([line for line in entry.do if line.handle_index is not None] for entry in self.operations)
+        self.open_steps = _nonempty([line for line in entry.do if line.open_index is not None] for entry in self.operations)
+
+    @classmethod
+    def read(cls, files: Iterable[Path]) -> "Catalogue":
+        """Reads and checks YAML files.
+
+        Raises:
+            CatalogueError: lines that do not fit; the message names file, entry and line of each.
+        """
+        entries: dict[str | int, list[Entry]] = {}
+        problems = []
+        for path in files:
+            for key, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+                by_arguments: dict[int, tuple[list[Line], list[Line]]] = {}
+                for shape, texts in enumerate((entry.get("do", ()), entry.get("say", ()))):
+                    for text in texts:
+                        try:
+                            line = _compile(key, str(text), entry.get("open", 1))
+                        except (CatalogueError, HLXError) as error:
+                            problems.append(f"{path.name}: {key}: {text!r}: {error}")
+                        else:
+                            by_arguments.setdefault(len(line.fields), ([], []))[shape].append(line)
+                entries[key] = [Entry(key, tuple(do), tuple(say)) for do, say in by_arguments.values()]
+        if problems:
+            raise CatalogueError("the catalogue has problems:\n" + "\n".join(problems))
+        return cls(entries)
+
+    def plain(self) -> "Catalogue":
+        """The first wording alone of everything that can be meant."""
+        return Catalogue(
+            {
+                key: [Entry(key, _first_wordings((*entry.do, *entry.say)), ()) for entry in entries]
+                for key, entries in self.entries.items()
+            }
+        )
+
+    def lines(self) -> Iterator[Line]:
+        """Every line."""
+        for entries in self.entries.values():
+            for entry in entries:
+                yield from entry.do
+                yield from entry.say
+
+
+def _compile(key: str | int, text: str, open_index: int) -> Line:
+    wording, _, constants = text.partition(" | ")
+    fields: dict[int, Value] = {}
+    for constant in filter(None, constants.split("; ")):
+        index, _, hlxl = constant.partition("=")
+        fields[int(index)] = loads(hlxl, "HLXL")
+    pieces = _SLOT.split(wording)  # literal, index, kind, literal, ...
+    literals, indices = tuple(pieces[0::3]), list(map(int, pieces[1::3]))
+    mentioned = [*fields, *indices]
+    if len(set(mentioned)) < len(mentioned):
+        raise CatalogueError("a field is given twice")
+    if "{" in "".join(literals) or "}" in "".join(literals):
+        raise CatalogueError("a slot is written {1} or {1:kind}")
+    kinds = _kinds_of_fields(key, max(mentioned, default=0))
+    if key == "null":
+        fields[0], mentioned = None, [0]
+    elif key in OPERATIONS:
+        fields[0] = key
+    else:
+        open_index = None
+    missing = [index for index in kinds if index not in mentioned]
+    if missing and missing != [open_index]:
+        raise CatalogueError(f"nothing says what @{missing[0]} is")
+    slots = tuple(
+        _slot(key, index, kind or kinds.get(index))
+        for index, kind in zip(indices, pieces[2::3], strict=True)
+    )
+    named = open_index if kinds.get(open_index) == "thing" else None
+    order = sorted({*mentioned, *missing, *fields})
+    return Line(
+        key=key,
+        literals=literals,
+        slots=slots,
+        fields={index: fields.get(index) for index in order},
+        open_index=open_index if missing else None,
+        handle_index=named if not missing else None,
+    )
+
+
+def _slot(key: str | int, index: int, kind: str | None) -> Slot:
+    if kind == "action":
+        return Slot(index, kind, action, ("plain",), None)
+    if kind not in KINDS:
+        raise CatalogueError(f"there is no kind of slot {kind!r} (kinds.py has them all)")
+    draw, shares = KINDS[kind]
+    others = list(shares)[1:]  # the first form is never held out
+    held_out = others[crc32(f"{key} {index}".encode()) % len(others)] if others else None
+    forms = tuple(form for form, share in shares.items() if form != held_out for _ in range(share))
+    return Slot(index, kind, draw, forms, held_out)
+
+
+def _nonempty(groups: Iterable[list[Line]]) -> list[list[Line]]:
+    return [lines for lines in groups if lines]
+
+
+def _first_wordings(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The first of the lines that differ in wording alone."""
+    first: dict[tuple, Line] = {}
+    for line in lines:
+        kinds = sorted((slot.index, "name" if slot.kind in NAMING_KINDS else slot.kind) for slot in line.slots)
+        first.setdefault((repr(line.fields), line.open_index, tuple(kinds)), line)
+    return tuple(first.values())
+
+
+def _kinds_of_fields(key: str | int, highest: int) -> dict[int, str | None]:
+    """The fields that a line is to give, each with the kind that fills a slot which names none.
+
+    Of an operation's lists of arguments the shortest counts that has index `highest`.
+    """
+    if key in PLAIN:
+        return {0: None}
+    if key in CONTRACTS and key != OPERATION:
+        types = CONTRACTS[key].fields.values()
+        return {index: "thing" if type_ is Handle else None for index, type_ in enumerate(types)}
+    fitting = [signature for signature in OPERATIONS.get(key, ()) if len(signature) >= highest]
+    if not fitting or key == PIPELINE:
+        raise CatalogueError(f"there is no operation {key!r} with {highest} arguments, and no contract id {key}")
+    return {index: DEFAULT_KINDS[letter] for index, letter in enumerate(min(fitting, key=len), start=1)}
+
+
+def _with_typo(literals: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
+    """One long word of the literals with two letters swapped, one dropped, or one doubled."""
+    places = [(i, match) for i, literal in enumerate(literals) for match in _LONG_WORD.finditer(literal)]
+    if not places:
+        return literals
+    i, match = places[int(rng.random() * len(places))]
+    word = match.group()
+    at = 1 + int(rng.random() * (len(word) - 2))
+    damage = int(rng.random() * 3)
+    changed = (
+        word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+        word[:at] + word[at + 1 :],
+        word[: at + 1] + word[at:],
+    )[damage]
+    literal = literals[i][: match.start()] + changed + literals[i][match.end() :]
+    return (*literals[:i], literal, *literals[i + 1 :])
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The package's own catalogue, read once a process."""
+    return Catalogue.read(sorted(CATALOGUE.glob("*.yaml")))
+
+
+@cache
+def load_plain_catalogue() -> Catalogue:
+    """The first wordings of the package's own catalogue."""
+    return load_catalogue().plain()
+
+
+def action(rng: random.Random, words: Vocabulary, form: str) -> tuple[str, Value]:
+    """An imperative inside another sentence: an operation that names its thing, or a call."""
+    if rng.random() < 0.35:
+        return KINDS["call"][0](rng, words, form)
+    steps = load_catalogue().first_steps
+    lines = steps[int(rng.random() * len(steps))]
+    return lines[int(rng.random() * len(lines))].fill(rng, words)

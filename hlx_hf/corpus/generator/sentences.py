@@ -1,0 +1,245 @@
+"""Draws pairs of an English sentence and its HLX value from the catalogue."""
+
+import random
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+import yaml
+
+from ...contracts import OPERATION, PIPELINE
+from ...formats import Contract, Handle, Value
+from .catalogue import ITEMS, NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
+from .questions import evaluation_question
+from .words import invented_name, vocabulary
+
+FRAMES = Path(__file__).parents[1] / "data" / "frames.yaml"
+
+# How often each family of sentences is drawn; within one, every entry of the catalogue is as likely as another.
+FAMILIES = {
+    "operation": 56,
+    "pipeline": 18,
+    "program": 8,
+    "literal": 2,
+    "shader": 3,
+    "value": 6,
+    "null": 3,
+    "question": 3,
+    "evaluation": 1,
+}
+_CONTRACTS = {
+    "program": (100, 101, 102, 103, 104, 105, 106, 107),
+    "literal": (14, 15, 16, 20, 21, 22),
+    "shader": (900, 901, 902),
+}
+UNWORDED = ("null", "question", "evaluation")  # their values could be said in any words
+TYPO_SHARE = 0.02
+IID_SHARE = 64  # one sentence in so many is kept for the test split `iid`
+
+_PUNCTUATION = ".,;:!?-_*#@~()/&%+'\"<>"
+
+
+class Pair(NamedTuple):
+    """A sentence and what it means."""
+
+    english: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which of all the sentences that the catalogue can make are drawn.
+
+    Args:
+        held_out_words: with words, names, texts and numbers that training never sees, and no others.
+        held_out_forms: one argument has the form that this argument never has in training.
+        held_out_sentences: those kept for `iid`, instead of the others.
+        plain_wording: each in the first wording that the catalogue has for it, without any frame: how a value is put
+            into English.
+        steps: fewest and most steps of a pipeline.
+        families: how often each family is drawn, relative to the others.
+    """
+
+    held_out_words: bool = False
+    held_out_forms: bool = False
+    held_out_sentences: bool = False
+    plain_wording: bool = False
+    steps: tuple[int, int] = (2, 3)
+    families: tuple[tuple[str, int], ...] = tuple(FAMILIES.items())
+
+
+TRAINING = Selection()
+PLAIN_WORDING = Selection(
+    plain_wording=True, families=tuple((name, share) for name, share in FAMILIES.items() if name not in UNWORDED)
+)
+
+
+class SentenceGenerator:
+    """An endless iterator of pairs, the same for the same seed.
+
+    Args:
+        seed: anything that `random.Random` takes; strings such as "0 7" tell shards apart.
+        selection: what to draw.
+        excluded: sentences never to draw, as `fingerprint` gives them.
+    """
+
+    def __init__(
+        self, seed: int | str, selection: Selection = TRAINING, excluded: frozenset[str] = frozenset()
+    ):
+        self.rng = random.Random(seed)
+        self.selection = selection
+        self.excluded = excluded
+        self.words = vocabulary(selection.held_out_words)
+        self.plain = selection.plain_wording
+        self.catalogue = load_plain_catalogue() if self.plain else load_catalogue()
+        self.frames = _frames()
+        self._families = [getattr(self, f"_{name}") for name, _ in selection.families]
+        self._shares = [share for _, share in selection.families]
+
+    def __iter__(self) -> "SentenceGenerator":
+        return self
+
+    def __next__(self) -> Pair:
+        held_out_sentences = self.selection.held_out_sentences
+        while True:
+            (family,) = self.rng.choices(self._families, self._shares)
+            self._is_new = not (self.selection.held_out_words or self.selection.held_out_forms)
+            sentence, value = family()
+            if not self._is_new:
+                continue
+            english = self._finish(sentence)
+            known = fingerprint(english)
+            if (crc32(known.encode()) % IID_SHARE == 0) == held_out_sentences and known not in self.excluded:
+                return Pair(english, value)
+
+    # The families
+
+    def _operation(self) -> tuple[str, Value]:
+        entry = self._pick(self.catalogue.operations)
+        if entry.do and (not entry.say or self.rng.random() < 0.65):
+            drawn = self._fill(self._pick(entry.do))
+            if not self.plain and self.rng.random() < 0.4:
+                return self._pick(self.frames["frames"]).replace("{do}", drawn[0]), drawn[1]
+            return drawn
+        return self._fill(self._pick(entry.say))
+
+    def _pipeline(self) -> tuple[str, Value]:
+        fewest, most = self.selection.steps
+        count = fewest + int(self.rng.random() * (most - fewest + 1))
+        if self.rng.random() < 0.93:
+            english, step = self._fill(line := self._pick(self._pick(self.catalogue.first_steps)))
+            antecedent = step.fields[line.handle_index]
+        else:
+            antecedent = ITEMS
+            english, step = self._fill(self._pick(self._pick(self.catalogue.open_steps)))
+        parts, steps = [english], [step]
+        while len(steps) < count:
+            if self.rng.random() < 0.82:
+                line = self._pick(self._pick(self.catalogue.open_steps))
+                english, step = self._fill(line, antecedent)
+            else:
+                line = self._pick(self._pick(self.catalogue.first_steps))
+                english, step = self._fill(line)
+                antecedent = step.fields[line.handle_index]
+            joints = self.frames["last" if len(steps) == count - 1 else "between"]
+            parts.append(joints[0] if self.plain else self._pick(joints))
+            parts.append(english)
+            steps.append(step)
+        english = "".join(parts)
+        draw = 1.0 if self.plain else self.rng.random()
+        if draw < 0.1:
+            english = self._pick(self.frames["openings"]) + english
+        elif draw < 0.3:
+            english = self._pick(self.frames["frames"]).replace("{do}", english)
+        return english, Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
+
+    def _program(self) -> tuple[str, Value]:
+        return self._contract("program")
+
+    def _literal(self) -> tuple[str, Value]:
+        return self._contract("literal")
+
+    def _shader(self) -> tuple[str, Value]:
+        return self._contract("shader")
+
+    def _contract(self, family: str) -> tuple[str, Value]:
+        return self._entry(self._pick(_CONTRACTS[family]))
+
+    def _value(self) -> tuple[str, Value]:
+        return self._entry("value")
+
+    def _null(self) -> tuple[str, Value]:
+        draw = self.rng.random()
+        if draw < 0.45:
+            return self._entry("null")
+        if draw < 0.7:
+            count = int(self.rng.random() * 9)
+            marks = [self._pick(_PUNCTUATION) for _ in range(1 + int(self.rng.random() * 3))]
+            return "".join(self._pick([*marks, " "]) for _ in range(count)).strip(), None
+        gibberish = [invented_name(self.rng, self.words.held_out) for _ in range(1 + int(self.rng.random() * 4))]
+        return " ".join(gibberish), None
+
+    def _question(self) -> tuple[str, Value]:
+        return self._entry("question")
+
+    def _evaluation(self) -> tuple[str, Value]:
+        return evaluation_question(self.rng, self.words)
+
+    def _entry(self, key: str | int) -> tuple[str, Value]:
+        entry = self._pick(self.catalogue.entries[key])
+        return self._fill(self._pick((*entry.do, *entry.say)))
+
+    # Their parts
+
+    def _fill(self, line: Line, antecedent: Handle = ITEMS) -> tuple[str, Value]:
+        held_out_slot = None
+        if self.selection.held_out_forms:
+            candidates = [slot for slot in line.slots if slot.held_out_form]
+            if candidates and not self._is_new:  # one is enough: the rest is to be as in training
+                held_out_slot = self._pick(candidates)
+                self._is_new = True
+        elif any(slot.kind not in NAMELESS_KINDS for slot in line.slots):
+            self._is_new = True
+        typo = not self.plain and self.rng.random() < TYPO_SHARE
+        return line.fill(self.rng, self.words, held_out_slot=held_out_slot, antecedent=antecedent, typo=typo)
+
+    def _finish(self, english: str) -> str:
+        """Capitals, final marks and blanks as people set them, or do not."""
+        rng = self.rng
+        draw = 0.0 if self.plain else rng.random()
+        if draw < 0.72:
+            first_word = english.split(" ", 1)[0]
+            if first_word.isalpha() and first_word.islower():
+                english = english[0].upper() + english[1:]
+        elif draw < 0.74 and '"' not in english and "'" not in english and english == english.lower():
+            english = english.upper() if _PLAIN_WORDS.fullmatch(english) else english
+        if self.plain:
+            return english
+        if english[-1:].isalnum() or english[-1:] in "\"'":
+            draw = rng.random()
+            english += "." if draw < 0.25 else "!" if draw < 0.28 else ""
+        elif english.endswith("?") and rng.random() < 0.15:
+            english = english[:-1]
+        if rng.random() < 0.015:
+            english = english.replace(" ", "  " if rng.random() < 0.5 else "   ") if '"' not in english else english
+            english = " " * int(rng.random() * 3) + english + " " * int(rng.random() * 3)
+        return english
+
+    def _pick(self, sequence):
+        return sequence[int(self.rng.random() * len(sequence))]
+
+
+_PLAIN_WORDS = re.compile(r"[a-z ,.?!'-]*")  # no digits and underscores, as names of programs have them: A_1 may be a_1
+
+
+def fingerprint(english: str) -> str:
+    """What two sentences share that differ in capitals, blanks and final marks alone."""
+    return " ".join(english.lower().split()).rstrip(".!? ")
+
+
+@cache
+def _frames() -> dict[str, list[str]]:
+    return yaml.safe_load(FRAMES.read_text(encoding="utf-8"))

@@ -1,0 +1,74 @@
+"""The test splits: what each of them holds that training never sees.
+
+| split | what is new in it |
+|---|---|
+| `iid` | nothing but the sentences: one in `IID_SHARE` of all that the catalogue makes is kept for it |
+| `new_names` | every dictionary word, made-up name, text and number above twenty |
+| `new_pairs` | an argument of an operation has a form, such as two words or spelled out, that it never has in training |
+| `new_phrasing` | all of the wording: sentences written by hand, apart from the catalogue |
+| `longer` | pipelines of more steps |
+| `hlx_to_hlx` | values alone, made of words and numbers as new as those of `new_names` |
+
+Training leaves out every sentence of `all_variants`, `comprehension` and `new_phrasing` besides.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+
+from ..formats import Value, dumps
+from ..lines_hlx import NOTATIONS
+from .generator.sentences import FAMILIES, TRAINING, Pair, Selection, SentenceGenerator, fingerprint
+from .generator.values import ValueGenerator
+from .rows import ALL_VARIANTS, NEW_PHRASING, Row, all_variants_rows, comprehension_rows, read_corpus, texts_of
+
+GENERATED_SPLITS = {
+    "iid": replace(TRAINING, held_out_sentences=True),
+    "new_names": replace(TRAINING, held_out_words=True),
+    "new_pairs": replace(TRAINING, held_out_forms=True),
+    "longer": replace(TRAINING, steps=(4, 5), families=(("pipeline", FAMILIES["pipeline"]),)),
+}
+TEST_SPLITS = ("iid", "new_names", "new_pairs", "new_phrasing", "longer")
+SPLIT_SIZE = 1000  # rows of a generated split
+MAX_CHARACTERS = 480  # of a sentence and its longest text, so that models of 512 positions can be asked
+
+
+def generated_pairs(split: str) -> Iterator[Pair]:
+    """The rows of a generated split, each sentence once, always the same."""
+    selection: Selection = GENERATED_SPLITS[split]
+    seen = set()
+    pairs = (pair for pair in SentenceGenerator(split, selection, reserved_sentences()) if _fits(pair))
+    distinct = (pair for pair in pairs if not (pair.english in seen or seen.add(pair.english)))
+    return islice(distinct, SPLIT_SIZE)
+
+
+def generated_values() -> Iterator[Value]:
+    """The values of `hlx_to_hlx`, each once, always the same."""
+    seen = set()
+    values = ValueGenerator("hlx_to_hlx", held_out_words=True)
+    distinct = (value for value in values if not ((text := dumps(value, "HLXL")) in seen or seen.add(text)))
+    return islice(distinct, SPLIT_SIZE)
+
+
+def test_rows(name: str) -> Iterator[Row]:
+    """The rows of a test: a split, `hlx_to_hlx` or the English comprehension test."""
+    if name == "comprehension":
+        return comprehension_rows()
+    if name == "hlx_to_hlx":
+        return map(texts_of, generated_values())
+    if name == "new_phrasing":
+        return all_variants_rows(read_corpus([NEW_PHRASING]))
+    return all_variants_rows(generated_pairs(name))
+
+
+@cache
+def reserved_sentences() -> frozenset[str]:
+    """Fingerprints of the sentences that are written down, none of which the generator draws."""
+    blocks = read_corpus([ALL_VARIANTS, NEW_PHRASING])
+    prompts: Iterable[str] = (row["prompt"] for row in comprehension_rows())
+    return frozenset(map(fingerprint, [*(block.english for block in blocks), *prompts]))
+
+
+def _fits(pair: Pair) -> bool:
+    return len(pair.english) + max(len(dumps(pair.value, notation)) for notation in NOTATIONS) <= MAX_CHARACTERS

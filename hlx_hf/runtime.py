@@ -1,0 +1,206 @@
+"""HLX models in numpy, without torch or transformers: a fresh process answers in a fraction of a second.
+
+Reads from the bottom up: the weights, the network, the translator.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, deserialize
+from tokenizers import Tokenizer
+
+from .lines_hlx import line_prompt, to_alphabet
+
+WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
+
+
+def read_weights(folder: Path) -> dict[str, np.ndarray]:
+    """The tensors of a model folder, in float32 whatever they were saved in.
+
+    Raises:
+        OSError: there are none.
+        ValueError: a file is damaged.
+    """
+    paths = sorted(folder.glob(WEIGHTS))
+    if not paths:
+        raise OSError(f"no weights in {folder}: it has no {WEIGHTS}")
+    weights = {}
+    for path in paths:
+        try:
+            tensors = deserialize(path.read_bytes())
+        except SafetensorError as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
+        weights |= {name: _float32(tensor).reshape(tensor["shape"]) for name, tensor in tensors}
+    return weights
+
+
+def _float32(tensor: dict[str, Any]) -> np.ndarray:
+    if tensor["dtype"] == "BF16":  # the upper half of a float32; numpy has no such type
+        return (np.frombuffer(tensor["data"], "<u2").astype(np.uint32) << 16).view(np.float32)
+    return np.frombuffer(tensor["data"], {"F32": "<f4", "F16": "<f2"}[tensor["dtype"]]).astype(np.float32)
+
+
+class Network:
+    """What `HLXForCausalLM` computes, in float32 on the CPU.
+
+    Args:
+        config: the contents of a `config.json`.
+        weights: the tensors, by the names that they have in `HLXForCausalLM`.
+    """
+
+    def __init__(self, config: dict[str, Any], weights: dict[str, np.ndarray]):
+        self.config = config
+        self.weights = weights
+
+    def new_cache(self, rows: int, length: int) -> np.ndarray:
+        """Room for keys and values, of shape (layers, 2, rows, heads, length, head width)."""
+        heads = self.config["num_attention_heads"]
+        shape = (self.config["num_hidden_layers"], 2, rows, heads, length, self.config["hidden_size"] // heads)
+        return np.empty(shape, np.float32)
+
+    def logits(self, tokens: np.ndarray, padding: np.ndarray, cache: np.ndarray, seen: int = 0) -> np.ndarray:
+        """Scores of the tokens that may follow each one.
+
+        Args:
+            tokens: ids, of shape (rows, length).
+            padding: how many columns at the left of each row hold no token, of shape (rows,).
+            cache: as `new_cache` makes it; the keys and values of these tokens are written to it.
+            seen: how many columns, padding included, the cache holds already.
+
+        Returns:
+            Of shape (rows, length, vocabulary); those in columns of padding mean nothing.
+        """
+        rows, length = tokens.shape
+        stop = seen + length
+        columns = np.arange(seen, stop)
+        positions = (columns - padding[:, None]).clip(min=0)
+        hidden = self.weights["model.embed_tokens.weight"][tokens]
+        hidden = hidden + self.weights["model.embed_positions.weight"][positions]
+
+        # A token sees those up to itself, and no padding
+        keys = np.arange(stop)
+        visible = (keys <= columns[:, None]) & (keys >= padding[:, None, None])
+        mask = np.where(visible, 0, np.finfo(np.float32).min)[:, None]
+        for layer, (all_keys, all_values) in enumerate(cache):
+            name = f"model.layers.{layer}"
+            projected = self._linear(self._norm(hidden, f"{name}.norm1"), f"{name}.self_attn.in_proj")
+            by_head = projected.reshape(rows, length, 3, self.config["num_attention_heads"], -1)
+            query, all_keys[:, :, seen:stop], all_values[:, :, seen:stop] = by_head.transpose(2, 0, 3, 1, 4)
+            scores = query @ all_keys[:, :, :stop].swapaxes(-1, -2) * query.shape[-1] ** -0.5 + mask
+            attended = (_softmax(scores) @ all_values[:, :, :stop]).swapaxes(1, 2).reshape(hidden.shape)
+            hidden = hidden + self._linear(attended, f"{name}.self_attn.out_proj")
+            inner = np.maximum(self._linear(self._norm(hidden, f"{name}.norm2"), f"{name}.linear1"), 0)
+            hidden = hidden + self._linear(inner, f"{name}.linear2")
+        return self._linear(hidden, "lm_head")
+
+    def generate(self, prompts: list[list[int]], max_new_tokens: int | None = None) -> list[list[int]]:
+        """Appends the likeliest token again and again, to `<eos>` or to the model's last position.
+
+        Args:
+            prompts: token ids; all prompts are decoded side by side.
+            max_new_tokens: how many tokens to append at most.
+
+        Returns:
+            For each prompt the ids that were appended.
+
+        Raises:
+            ValueError: a prompt leaves no room for an answer.
+        """
+        limit = self.config["max_position_embeddings"]
+        lengths = np.array([len(prompt) for prompt in prompts])
+        width = lengths.max()
+        if width >= limit:
+            raise ValueError(
+                f"the prompt takes {width} of the {limit} tokens that it shares with its answer: shorten the text"
+            )
+        room = np.minimum(limit - lengths, max_new_tokens or limit)
+        rows, padding = np.arange(len(prompts)), width - lengths
+        tokens = np.array([[0] * gap + prompt for gap, prompt in zip(padding, prompts, strict=True)])
+        cache, seen = self.new_cache(len(prompts), width + room.max()), 0
+        answers: list[list[int]] = [[] for _ in prompts]
+        while rows.size:
+            likeliest = self.logits(tokens, padding, cache, seen)[:, -1].argmax(axis=-1)
+            seen += tokens.shape[1]
+            for row, token in zip(rows, likeliest, strict=True):
+                answers[row].append(int(token))
+            unfinished = (likeliest != self.config["eos_token_id"]) & (seen - width + 1 < room[rows])
+            tokens = likeliest[unfinished, None]
+            if not unfinished.all():
+                rows, padding, cache = rows[unfinished], padding[unfinished], cache[:, :, unfinished]
+        return answers
+
+    def _linear(self, states: np.ndarray, name: str) -> np.ndarray:
+        return states @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+
+    def _norm(self, states: np.ndarray, name: str) -> np.ndarray:
+        centred = states - states.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.config["layer_norm_eps"])
+        return centred / deviation * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+class Translator:
+    """Translates with a model folder as `HLXPipeline` does, but greedily only and on the CPU only.
+
+    Args:
+        folder: what `save_pretrained` of an HLX model and its tokenizer wrote.
+        **defaults: what every call is to have: `notation`, `batch_size`, `max_new_tokens`.
+
+    Raises:
+        OSError: a file is missing.
+        TypeError: a default is unknown.
+        ValueError: a file is damaged, or a default is below 1.
+    """
+
+    def __init__(self, folder: str | os.PathLike, **defaults: Any):
+        self.folder = Path(folder)
+        self.defaults = self._options(defaults)
+        config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        self.network = Network(config, read_weights(self.folder))
+        self.tokenizer = Tokenizer.from_str((self.folder / "tokenizer.json").read_text(encoding="utf-8"))
+        self.tokenizer.encode_special_tokens = True  # as the text that they are; tokenizer.json does not say so
+        self._alphabet = self.tokenizer.get_vocab()
+
+    def __call__(self, inputs: str | list[str], notation: str | None = None, **options: Any) -> list[dict[str, str]]:
+        """Translates one text or many.
+
+        Args:
+            inputs: a text, or a list of texts. Characters that are no tokens are brought into the alphabet.
+            notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
+            **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for.
+
+        Returns:
+            For each text, in order, `{"generated_text": answer}`.
+
+        Raises:
+            TypeError: an option is unknown.
+            ValueError: no notation, or an unknown one; a number below 1; or a prompt that leaves no room for an answer.
+        """
+        options = {**self.defaults, **self._options({"notation": notation, **options})}
+        texts = [inputs] if isinstance(inputs, str) else inputs
+        prompts = [line_prompt(to_alphabet(text, self._alphabet), options.get("notation")) for text in texts]
+        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
+        size = options.get("batch_size", 1)
+        answers = []
+        for start in range(0, len(tokens), size):
+            answers += self.network.generate(tokens[start : start + size], options.get("max_new_tokens"))
+        return [{"generated_text": answer} for answer in self.tokenizer.decode_batch(answers)]
+
+    def _options(self, options: dict[str, Any]) -> dict[str, Any]:
+        unknown = options.keys() - {"notation", "batch_size", "max_new_tokens"}
+        if unknown:
+            raise TypeError(
+                f"{', '.join(sorted(unknown))}: a Translator has only notation, batch_size and max_new_tokens; "
+                f"hlx_hf.pipeline({str(self.folder)!r}, device='cpu') has all options of generate"
+            )
+        for name in options.keys() - {"notation"}:
+            if options[name] is not None and options[name] < 1:
+                raise ValueError(f"{name} must be at least 1, not {options[name]}")
+        return {name: value for name, value in options.items() if value is not None}

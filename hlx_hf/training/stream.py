@@ -1,0 +1,72 @@
+"""Generated examples without end: sentences nobody wrote down, drawn anew in every epoch."""
+
+import random
+from collections.abc import Iterable
+
+from transformers import PreTrainedTokenizerBase
+
+from ..corpus.generator.sentences import PLAIN_WORDING, TRAINING, SentenceGenerator
+from ..corpus.generator.stream import CHUNK_SIZE, ChunkStream
+from ..corpus.generator.values import ValueGenerator
+from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine, Example
+from ..lines_hlx import NOTATIONS
+from .examples import Encoded, encode, group_by_length
+
+
+class ExampleMaker:
+    """Makes a chunk of encoded examples from its number, in batches of like length.
+
+    Args:
+        task_weights: how often each task of `TASKS` is drawn, relative to the others.
+        tokenizer: its `<bos>` and `<eos>` stand around every line.
+        max_length: tokens that a model has positions for; what is longer is drawn again.
+        batch_size: examples that stand together in a batch.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self,
+        task_weights: dict[str, float],
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        batch_size: int,
+        seed: int = 0,
+    ):
+        self.task_weights = task_weights
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def __call__(self, number: int) -> Iterable[dict[str, list[int]]]:
+        """The examples of chunk `number`."""
+        seed = f"{self.seed} {number}"
+        rng = random.Random(seed)
+        sentences = SentenceGenerator(seed, TRAINING)
+        plain_sentences = SentenceGenerator(f"{seed} plain", PLAIN_WORDING)
+        values = ValueGenerator(f"{seed} values")
+
+        def draw(task: str) -> Example:
+            if task in ENGLISH_TASKS:
+                english, value = next(sentences if task == "to_hlx" else plain_sentences)
+            else:
+                english, value = None, next(values)
+            return rng.choice(TASKS[task](CorpusLine(rng.choice(NOTATIONS), value, english)))
+
+        chunk: list[Encoded] = []
+        while missing := CHUNK_SIZE - len(chunk):
+            tasks = rng.choices(tuple(self.task_weights), tuple(self.task_weights.values()), k=missing)
+            encoded = encode([draw(task) for task in tasks], self.tokenizer)
+            chunk += [example for example in encoded if len(example["input_ids"]) <= self.max_length]
+        for example in chunk:
+            example["position_ids"] = self._positions(len(example["input_ids"]), rng)
+        return group_by_length(chunk, self.batch_size, rng, lambda example: len(example["input_ids"]))
+
+    def _positions(self, length: int, rng: random.Random) -> range:
+        """Half of the lines stand anywhere in the model's positions, so that all of them are learned.
+
+        With lines at their first positions alone, a model with learned positions cannot go on where training lines
+        end (random shifts: Kiyono et al., 2021, "SHAPE").
+        """
+        start = int(rng.random() * (self.max_length - length + 1)) if rng.random() < 0.5 else 0
+        return range(start, start + length)

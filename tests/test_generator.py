@@ -1,0 +1,243 @@
+"""The generator of sentences and values: what it draws means what it says, and shards never overlap."""
+
+import random
+import re
+from collections import Counter
+from itertools import islice
+
+import pytest
+from torch.utils.data import DataLoader
+
+from hlx_hf import Contract, Handle, dumps, loads
+from hlx_hf.contracts import CONTRACTS, OPERATION, OPERATIONS, PIPELINE, operation_of, schema_problem
+from hlx_hf.corpus.generator.catalogue import CATALOGUE, Catalogue, CatalogueError, load_catalogue
+from hlx_hf.corpus.generator.kinds import KINDS
+from hlx_hf.corpus.generator.questions import evaluation_question
+from hlx_hf.corpus.generator.sentences import PLAIN_WORDING, TRAINING, SentenceGenerator, fingerprint
+from hlx_hf.corpus.generator.stream import CHUNK_SIZE, ChunkStream, stream_pairs
+from hlx_hf.corpus.generator.values import MAX_DEPTH, ValueGenerator
+from hlx_hf.corpus.generator.words import is_held_out, vocabulary
+from hlx_hf.lines_hlx import NOTATIONS
+
+SAMPLE = 3000
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return list(islice(SentenceGenerator(0), SAMPLE))
+
+
+def write_catalogue(tmp_path, text):
+    path = tmp_path / "lines.yaml"
+    path.write_text(text)
+    return [path]
+
+
+def words_of(name):
+    return re.findall(r"[a-z]+|[A-Z][a-z]*|\d+", name)
+
+
+def handles_in(value):
+    if isinstance(value, Handle):
+        yield value
+    parts = value.fields.values() if isinstance(value, Contract) else value.values() if isinstance(value, dict) else ()
+    for part in value if isinstance(value, list) else parts:
+        yield from handles_in(part)
+
+
+# The catalogue
+
+
+def test_every_operation_and_contract_has_twelve_wordings_at_the_least():
+    catalogue = load_catalogue()
+    contracts = {key for key in CONTRACTS if key != OPERATION}
+    counts = Counter(line.key for line in catalogue.lines())
+    assert (OPERATIONS.keys() - {PIPELINE}) | contracts | {"value", "null", "question"} == counts.keys()
+    few = {key: count for key, count in counts.items() if count < 12}
+    assert not few
+
+
+def test_no_two_meanings_share_a_wording():
+    meanings = {}
+    for line in load_catalogue().lines():
+        # a slot that reads otherwise is another wording: "the number {integer}" and "the number {float}"
+        wording = "{}".join(line.literals) + " ".join(slot.kind for slot in line.slots)
+        meaning = (line.key, repr(line.fields), tuple(slot.index for slot in line.slots))
+        assert meanings.setdefault(wording, meaning) == meaning, wording
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("fitler:\n  do: ['filter {1} by {2}']", "fitler"),
+        ("filter:\n  do: ['filter {1}']", "nothing says what @2 is"),
+        ("filter:\n  do: ['filter {1} by {2:propety}']", "propety"),
+        ("filter:\n  do: ['filter {1} by {1}']", "given twice"),
+        ("limit:\n  do: ['show {2} of {1} | 2=5']", "given twice"),
+        ("limit:\n  do: ['limit {1} | 2=five']", "E_LC_PARSE"),
+        ("limit:\n  do: ['limit {one} | 2=5']", "{1:kind}"),
+        ("102:\n  say: ['the variable']", "@0"),
+    ],
+)
+def test_a_line_that_does_not_fit_is_named(tmp_path, text, problem):
+    with pytest.raises(CatalogueError, match=r"lines\.yaml: ") as caught:
+        Catalogue.read(write_catalogue(tmp_path, text))
+    assert problem in str(caught.value)
+
+
+def test_an_open_argument_means_what_the_steps_before_worked_on(tmp_path):
+    catalogue = Catalogue.read(write_catalogue(tmp_path, "show:\n  do: ['show them']"))
+    (line,) = catalogue.lines()
+    words = vocabulary(held_out=False)
+    assert line.fill(random.Random(0), words) == ("show them", loads('{1000: {@0: "show", @1: &h_items}}', "HLXL"))
+    _, value = line.fill(random.Random(0), words, antecedent=Handle("users"))
+    assert value.fields[1] == Handle("users")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_draws_a_value_of_hlx_in_every_form(kind):
+    draw, forms = KINDS[kind]
+    for form in forms:
+        for seed in range(20):
+            english, value = draw(random.Random(seed), vocabulary(held_out=bool(seed % 2)), form)
+            assert english
+            assert loads(dumps(value, "HLXL"), "HLXL") == value
+
+
+# Sentences
+
+
+def test_every_value_fits_the_tables_and_every_sentence_says_its_names(pairs):
+    for english, value in pairs:
+        assert schema_problem(value) is None, (english, value)
+        said = english.lower()
+        for handle in handles_in(value):
+            if handle.name not in ("items", "asc", "desc") and not said_by_the_wording(handle):
+                assert all(word.lower() in said for word in words_of(handle.name)), (english, handle)
+
+
+def said_by_the_wording(handle):
+    """Whether a line of the catalogue has the handle as a constant, such as &h_sum for "add up"."""
+    return any(handle in line.fields.values() for line in load_catalogue().lines())
+
+
+def test_the_same_seed_gives_the_same_sentences_and_another_gives_others(pairs):
+    assert list(islice(SentenceGenerator(0), 200)) == pairs[:200]
+    assert set(map(str, islice(SentenceGenerator(1), 200))).isdisjoint(map(str, pairs[:50]))
+
+
+def test_operations_are_drawn_evenly(pairs):
+    counts = Counter(filter(None, (operation_of(value) for _, value in pairs)))
+    assert counts.keys() == OPERATIONS.keys()
+    del counts[PIPELINE]
+    # an operation with two lists of arguments counts twice
+    assert max(counts.values()) / min(counts.values()) < 8
+
+
+def test_excluded_sentences_are_never_drawn(pairs):
+    excluded = frozenset(fingerprint(english) for english, _ in pairs)
+    drawn = {fingerprint(english) for english, _ in islice(SentenceGenerator(0, TRAINING, excluded), SAMPLE)}
+    assert drawn.isdisjoint(excluded)
+
+
+def test_plain_wording_says_a_value_in_one_way():
+    wordings = {}
+    for english, value in islice(SentenceGenerator(0, PLAIN_WORDING), SAMPLE):
+        if operation_of(value) == "upload":
+            first, second = (handle.name for handle in handles_in(value))
+            if re.fullmatch("[a-z]+", first) and re.fullmatch("[a-z]+", second) and "items" not in (first, second):
+                shape = re.sub(f"{first}|{second}|\\b(the|my|all|our|these|those|this|that|your) ", "", english)
+                wordings.setdefault(shape.lower().split()[0], english)
+    assert len(wordings) == 1
+
+
+def test_questions_are_answered_rightly():
+    assert evaluation_answers(300) > 100
+
+
+def evaluation_answers(count):
+    checked = 0
+    for seed in range(count):
+        question, answer = evaluation_question(random.Random(seed), vocabulary(held_out=False))
+        found = re.search(r'\{101: \{@0: "(\w+)", @1: (\d+), @2: (\d+)\}\}', question)
+        if found and question.count("101") == 1:
+            name, left, right = found[1], int(found[2]), int(found[3])
+            assert answer == {"add": left + right, "subtract": left - right, "multiply": left * right}[name]
+            checked += 1
+        elif '"reverse"' in question and "pipeline" not in question and "[" in question and "{1000" in question:
+            numbers = loads(re.search(r"\[[\d, ]+\]", question)[0], "HLXL")
+            assert answer == numbers[::-1]
+            checked += 1
+    return checked
+
+
+# Values
+
+
+def test_values_are_of_every_kind_and_as_deep_as_said():
+    values = list(islice(ValueGenerator(0), SAMPLE))
+    depths = Counter(map(depth_of, values))
+    assert max(depths) >= MAX_DEPTH
+    kinds = {type(part) for value in values for part in parts_of(value)}
+    assert kinds == {type(None), bool, int, float, str, bytes, Handle, list, dict, Contract}
+    for value in values:
+        for notation in NOTATIONS:
+            assert loads(dumps(value, notation), notation) == value
+
+
+def parts_of(value):
+    yield value
+    for part in children_of(value):
+        yield from parts_of(part)
+
+
+def children_of(value):
+    if isinstance(value, Contract):
+        return value.fields.values()
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def depth_of(value):
+    inside = [depth_of(part) for part in children_of(value)]
+    return (1 if isinstance(value, (list, dict, Contract)) else 0) + max(inside, default=0)
+
+
+# Streams
+
+
+def numbered(number):
+    return [(number, place) for place in range(3)]
+
+
+@pytest.mark.parametrize("workers", [0, 2, 3])
+def test_workers_share_an_epoch_without_overlap(workers):
+    stream = ChunkStream(numbered, chunks_per_epoch=8)
+    loader = DataLoader(stream, batch_size=None, num_workers=workers)
+    assert sorted(map(tuple, loader)) == [(number, place) for number in range(8) for place in range(3)]
+    stream.set_epoch(2)
+    assert {number for number, _ in loader} == set(range(16, 24))
+
+
+def test_processes_share_a_stream_without_overlap():
+    shares = [list(ChunkStream(numbered, 8, process_index=index, process_count=3)) for index in range(3)]
+    together = [item for share in shares for item in share]
+    assert sorted(together) == list(ChunkStream(numbered, 8))
+
+
+def test_pairs_are_the_same_however_many_processes_draw_them():
+    one = list(islice(stream_pairs(seed=3), 2 * CHUNK_SIZE))
+    halves = [list(islice(stream_pairs(3, process_index=index, process_count=2), CHUNK_SIZE)) for index in range(2)]
+    assert halves[0] + halves[1] == one
+    assert len(set(map(str, one))) > 0.95 * len(one)
+
+
+def test_the_catalogue_is_one_file_a_subject():
+    keys = [key for path in CATALOGUE.glob("*.yaml") for key in Catalogue.read([path]).entries]
+    assert len(keys) == len(set(keys))
+
+
+def test_dictionary_words_belong_to_training_or_are_held_out():
+    training, held_out = vocabulary(held_out=False), vocabulary(held_out=True)
+    for name in ("singulars", "plurals", "adjectives", "verbs"):
+        assert set(getattr(training, name)).isdisjoint(getattr(held_out, name))
+    assert all(map(is_held_out, held_out.singulars))

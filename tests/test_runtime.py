@@ -1,0 +1,143 @@
+"""The runtime in numpy gives what the model in torch gives."""
+
+import numpy as np
+import pytest
+import torch
+from hlx_models import LINES, small_model, trained_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hlx_hf import HLXConfig, HLXForCausalLM, HLXPipeline, Translator, load_tokenizer
+from hlx_hf.runtime import Network, read_weights
+
+TEXTS = ["a", "a text of some more words", "two  words", "<eos> is text", "Straße № 5 🙂", "", "→ 🜊\n←"]
+
+
+def network_of(model):
+    return Network(model.config.to_dict(), {name: tensor.numpy() for name, tensor in model.state_dict().items()})
+
+
+def padded(prompts):
+    """The prompts as one array with zeros at the left, and how many of these each row has."""
+    width = max(map(len, prompts))
+    padding = np.array([width - len(prompt) for prompt in prompts])
+    return np.array([[0] * gap + prompt for gap, prompt in zip(padding, prompts, strict=True)]), padding
+
+
+def save(model, folder, **options):
+    model.save_pretrained(folder, **options)
+    load_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def endless(tmp_path_factory):
+    """A pipeline and a translator of one model, whose answers hardly ever end before the last of 64 positions."""
+    model = small_model()
+    folder = save(model, tmp_path_factory.mktemp("endless"))
+    return HLXPipeline(model=model, tokenizer=load_tokenizer(), device="cpu"), Translator(folder)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        small_model(),
+        small_model(num_hidden_layers=3, num_attention_heads=2, layer_norm_eps=1e-2),
+        HLXForCausalLM(HLXConfig.from_preset("tiny")).eval(),
+    ],
+    ids=["small", "other sizes", "tiny preset"],
+)
+@settings(max_examples=25)
+@given(
+    prompts=st.lists(st.lists(st.integers(0, 114), min_size=1, max_size=40), min_size=1, max_size=4),
+    split=st.integers(0, 39),
+)
+def test_logits_are_those_of_torch_with_and_without_cache(model, prompts, split):
+    tokens, padding = padded(prompts)
+    rows, width = tokens.shape
+    mask = torch.from_numpy(np.arange(width) >= padding[:, None]).long()
+    with torch.inference_mode():
+        expected = model(input_ids=torch.from_numpy(tokens), attention_mask=mask).logits.numpy()
+
+    network = network_of(model)
+    at_once = network.logits(tokens, padding, network.new_cache(rows, width))
+    first, cache = min(split, width - 1), network.new_cache(rows, width)
+    parts = [network.logits(tokens[:, :first], padding, cache)] if first else []
+    parts.append(network.logits(tokens[:, first:], padding, cache, seen=first))
+
+    real = mask.numpy().astype(bool)
+    np.testing.assert_allclose(at_once[real], expected[real], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(np.concatenate(parts, axis=1)[real], expected[real], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("max_new_tokens", [1, 30, 500, None])
+@pytest.mark.parametrize("batch_size", [1, 3, 8])
+def test_answers_are_those_of_the_pipeline(endless, batch_size, max_new_tokens):
+    pipe, translator = endless
+    for notation in ("LC-T", "English"):
+        options = {"notation": notation, "max_new_tokens": max_new_tokens, "batch_size": batch_size}
+        assert translator(TEXTS, **options) == pipe(TEXTS, **options)
+
+
+def test_an_answer_goes_on_to_the_last_position_and_no_further(endless):
+    _, translator = endless
+    network = Network(translator.network.config, dict(translator.network.weights))
+    network.weights["lm_head.bias"] = np.where(np.arange(115) < 4, -1e9, 0).astype(np.float32)  # no special token
+    assert [len(answer) for answer in network.generate([[1] * 10, [1] * 63, [1]])] == [54, 1, 63]
+
+
+def test_answers_of_a_trained_model(tmp_path):
+    translator = Translator(save(trained_model(), tmp_path))
+    for text, target, translation in LINES:
+        assert translator(text, notation=target) == [{"generated_text": translation}]
+    both = [{"generated_text": translation} for _, _, translation in LINES[:2]]
+    assert translator([text for text, _, _ in LINES[:2]], notation="LC-R", batch_size=2) == both
+    assert translator([], notation="LC-R") == []
+
+
+def test_defaults_hold_where_a_call_says_nothing_else(endless):
+    folder = endless[1].folder
+    translator = Translator(folder, notation="LC-R", max_new_tokens=5)
+    assert translator("a") == Translator(folder)("a", "LC-R", max_new_tokens=5)
+    assert translator("a", notation="LC-T") == Translator(folder)("a", "LC-T", max_new_tokens=5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_weights_of_every_dtype_and_in_parts_are_read(tmp_path, dtype):
+    model = small_model().to(dtype)
+    model.save_pretrained(tmp_path, max_shard_size="50KB")
+    assert len(list(tmp_path.glob("*.safetensors"))) > 1
+    weights = read_weights(tmp_path)
+    assert weights.keys() == model.state_dict().keys()
+    for name, tensor in model.state_dict().items():
+        np.testing.assert_array_equal(weights[name], tensor.float().numpy())
+
+
+def test_bad_calls_are_errors_that_say_what_to_do(endless):
+    _, translator = endless
+    choices = "HLXL, LC-R, LC-T, LC-B, English"
+    with pytest.raises(ValueError, match=f"'LCR'.*{choices}"):
+        translator("a", notation="LCR")
+    with pytest.raises(ValueError, match=choices):
+        translator("a")
+    with pytest.raises(ValueError, match="takes 64 of the 64 tokens"):
+        translator(["a", "x" * 53], notation="LC-R", batch_size=2)
+    with pytest.raises(TypeError, match=r"num_beams: .* device='cpu'"):
+        translator("a", notation="LC-R", num_beams=2)
+    with pytest.raises(TypeError, match="do_sample"):
+        Translator(translator.folder, do_sample=True)
+    for name in ("batch_size", "max_new_tokens"):
+        with pytest.raises(ValueError, match=f"{name} must be at least 1, not 0"):
+            translator("a", notation="LC-R", **{name: 0})
+
+
+def test_missing_and_damaged_files_are_errors_that_name_them(tmp_path):
+    with pytest.raises(OSError, match=r"config\.json"):
+        Translator(tmp_path)
+    save(small_model(), tmp_path)
+    (tmp_path / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(ValueError, match=r"model\.safetensors is damaged"):
+        Translator(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(OSError, match="no weights"):
+        Translator(tmp_path)
