@@ -15,7 +15,7 @@ from pathlib import Path
 from datasets import Dataset, disable_progress_bars
 from huggingface_hub import DatasetCard, DatasetCardData, create_repo, upload_file
 
-from hlx_hf.corpus import CORPORA, HLXCorpora, load_corpus, read_markdown
+from hlx_hf.corpus import CORPORA, TRAINING_CORPORA, HLXCorpora, load_corpus, read_markdown
 
 __all__ = ["HLXCorpora"]
 
@@ -75,8 +75,8 @@ def check(paths: list[str]) -> int:
 
 
 def load_corpora(data_files: list[str] | None) -> dict[str, Dataset]:
-    """Every configuration by its name; `data_files` serve all but the comprehension test."""
-    return {name: load_corpus(name, None if name == "comprehension" else data_files) for name in CORPORA}
+    """Every configuration by its name; `data_files` serve those that one trains on."""
+    return {name: load_corpus(name, data_files if name in TRAINING_CORPORA else None) for name in CORPORA}
 
 
 def export(corpora: dict[str, Dataset], directory: Path, *, own: bool) -> None:

@@ -11,6 +11,8 @@ from transformers import PretrainedConfig
 # What a preset changes in the defaults of `HLXConfig`, which are the tiny model.
 PRESETS: dict[str, dict[str, int]] = {
     "tiny": {},
+    "10m": {"hidden_size": 320, "num_hidden_layers": 8, "num_attention_heads": 5, "intermediate_size": 1280},
+    "100m": {"hidden_size": 768, "num_hidden_layers": 14, "num_attention_heads": 12, "intermediate_size": 3072},
     "1b": {"hidden_size": 2048, "num_hidden_layers": 20, "num_attention_heads": 16, "intermediate_size": 8192},
 }
 
@@ -92,7 +94,7 @@ class HLXConfig(PretrainedConfig):
         """The configuration of a preset of `PRESETS`.
 
         Args:
-            name: "tiny" (491,635 parameters) or "1b" (1,008,685,171).
+            name: "tiny" (491,635 parameters), "10m" (10,101,235), "100m" (99,800,179) or "1b" (1,008,685,171).
             **overrides: fields that are to differ from the preset.
 
         Raises:

@@ -22,7 +22,7 @@ def test_a_preset_takes_overrides():
 
 
 def test_an_unknown_preset_is_an_error_that_names_the_known():
-    with pytest.raises(ValueError, match=r"'huge'.*tiny, 1b"):
+    with pytest.raises(ValueError, match=r"'huge'.*tiny, 10m, 100m, 1b"):
         HLXConfig.from_preset("huge")
 
 

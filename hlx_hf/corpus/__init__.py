@@ -1,8 +1,10 @@
-"""The corpora: English with HLX, HLX alone, and the English comprehension test.
+"""The corpora: English with HLX, HLX alone, sentences without end, and the tests of what was learned from them.
 
 | module | idea |
 |---|---|
-| `data` | the sentences (Markdown) and the comprehension test (YAML) |
+| `data` | sentences (Markdown), the comprehension test (YAML), and the catalogue of wordings |
+| `generator` | sentences and values drawn at random |
+| `splits` | the test splits: what is new in each |
 | `markdown` | reads corpora that are written as Markdown |
 | `rows` | blocks and tests to rows |
 | `cache_key` | what the cache of `datasets` goes by |
@@ -16,11 +18,20 @@ from typing import Any
 
 import datasets
 
-from .builder import HLXCorpora
+from .builder import TRAINING_CORPORA, HLXCorpora
 from .markdown import Block, Problem, read_markdown
 from .splits import TEST_SPLITS
 
-__all__ = ["CORPORA", "TEST_SPLITS", "Block", "HLXCorpora", "Problem", "load_corpus", "read_markdown"]
+__all__ = [
+    "CORPORA",
+    "TEST_SPLITS",
+    "TRAINING_CORPORA",
+    "Block",
+    "HLXCorpora",
+    "Problem",
+    "load_corpus",
+    "read_markdown",
+]
 
 CORPORA = tuple(HLXCorpora.builder_configs)
 
@@ -34,13 +45,14 @@ def load_corpus(
     """One corpus as a dataset.
 
     Args:
-        name: "all_variants" (columns english, hlxl, lc_r, lc_t, lc_b), "hlx_only" (notation, text) or
-            "comprehension" (level, level_name, prompt, notation, references, operation).
+        name: "all_variants" (columns english, hlxl, lc_r, lc_t, lc_b), "hlx_only" (notation, text),
+            "comprehension" (level, level_name, prompt, notation, references, operation), one of `TEST_SPLITS`
+            (the columns of all_variants) or "hlx_to_hlx" (those without english).
         data_files: Markdown files to read instead of the package's own sentences, as `datasets` takes
             them: a path or pattern, several, or a dict of them by split. English is null in `all_variants`
             where a block has none.
-        split: a split, or a slice of one such as "train[:10]"; the first one if left out, which is
-            "test" for "comprehension" and "train" for the others.
+        split: a split, or a slice of one such as "train[:10]"; the first one if left out, which is "train" for
+            "all_variants" and "hlx_only", and "test" for the others.
         kwargs: for `HLXCorpora`, such as `cache_dir`.
 
     Raises:

@@ -1,19 +1,14 @@
 """The English comprehension test: 28 sentences on six levels, asked of a model and scored."""
 
-import platform
 import time
-from datetime import UTC, datetime
-from importlib.metadata import version
 
 from ..corpus import load_corpus
-from ..pipeline_hlx import HLXPipeline
-from .generation import answers
+from .generation import BATCH_SIZE, Translate, answers
 from .metric import load_metric
+from .provenance import provenance
 
-REPORTED_PACKAGES = ("hlx_hf", "torch", "transformers", "tokenizers", "datasets", "evaluate")
 
-
-def run_comprehension(pipe: HLXPipeline, model_name: str) -> dict:
+def run_comprehension(translate: Translate, model_name: str, batch_size: int = BATCH_SIZE) -> dict:
     """Asks the 28 tests and scores the answers with the `english_comprehension` metric.
 
     Returns:
@@ -22,7 +17,7 @@ def run_comprehension(pipe: HLXPipeline, model_name: str) -> dict:
     """
     tests = load_corpus("comprehension")
     started = time.perf_counter()
-    outputs = answers(pipe, tests["prompt"], tests["notation"])
+    outputs = answers(translate, tests["prompt"], tests["notation"], batch_size=batch_size)
     seconds = time.perf_counter() - started
     scores = load_metric().compute(
         predictions=outputs,
@@ -33,10 +28,7 @@ def run_comprehension(pipe: HLXPipeline, model_name: str) -> dict:
     )
     outcomes = scores.pop("outcomes")
     return {
-        "model": model_name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 3),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in REPORTED_PACKAGES}},
+        **provenance(model_name, seconds),
         "scores": scores,
         "tests": [
             {**test, "output": output, "outcome": outcome}

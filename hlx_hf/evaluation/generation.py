@@ -1,6 +1,7 @@
 """Greedy answers of a model to many prompts, in batches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 import torch
 from tqdm.auto import tqdm
@@ -9,27 +10,35 @@ from ..pipeline_hlx import HLXPipeline
 
 BATCH_SIZE = 64
 
+# An `HLXPipeline`, a `Translator`, or whatever else is called with texts, `notation` and `batch_size` as they are.
+Translate = Callable[..., list[dict[str, str]]]
+
 
 def answers(
-    pipe: HLXPipeline, texts: Sequence[str], notations: Sequence[str], expected: Sequence[str] | None = None
+    translate: Translate,
+    texts: Sequence[str],
+    notations: Sequence[str],
+    expected: Sequence[str] | None = None,
+    batch_size: int = BATCH_SIZE,
 ) -> list[str]:
     """What the model answers to each text, asked for in the notation beside it ("English" included).
 
     Args:
-        pipe: the model.
+        translate: the model.
         texts: what is asked, each on its own line.
         notations: what to answer in, one for each text.
         expected: the right answers, where only their like counts: a longer answer is not waited for.
+        batch_size: how many texts the model is given at a time.
     """
     found = [""] * len(texts)
     with tqdm(total=len(texts), desc="generating", unit="answer", leave=False) as progress:
         for notation in dict.fromkeys(notations):
             # neighbours of like length leave little padding
             rows = sorted((len(text), row) for row, text in enumerate(texts) if notations[row] == notation)
-            for start in range(0, len(rows), BATCH_SIZE):
-                batch = [row for _, row in rows[start : start + BATCH_SIZE]]
+            for start in range(0, len(rows), batch_size):
+                batch = [row for _, row in rows[start : start + batch_size]]
                 limit = {} if expected is None else {"max_new_tokens": _longest(expected[row] for row in batch)}
-                outputs = pipe([texts[row] for row in batch], notation=notation, batch_size=len(batch), **limit)
+                outputs = translate([texts[row] for row in batch], notation=notation, batch_size=len(batch), **limit)
                 for row, output in zip(batch, outputs, strict=True):
                     found[row] = output["generated_text"]
                 progress.update(len(batch))
@@ -53,6 +62,11 @@ def continuations(pipe: HLXPipeline, starts: Sequence[str], expected: Sequence[s
         appended = tokens[:, batch["input_ids"].shape[1] :]
         found += pipe.tokenizer.batch_decode(appended, skip_special_tokens=True)
     return found
+
+
+def common_prefix_length(*sequences: Sequence) -> int:
+    """How many items, or characters, all sequences begin with alike."""
+    return sum(1 for _ in takewhile(lambda items: len(set(items)) == 1, zip(*sequences, strict=False)))
 
 
 def _longest(texts) -> int:

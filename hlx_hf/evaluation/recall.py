@@ -1,14 +1,13 @@
 """How much of its own training corpus a model knows by heart. This is memory; it says nothing of new sentences."""
 
 from collections.abc import Iterable
-from itertools import takewhile
 
 from ..corpus import load_corpus
 from ..corpus.tasks import corpus_lines
 from ..formats import convert
 from ..lines_hlx import NOTATIONS
 from ..pipeline_hlx import HLXPipeline
-from .generation import answers, continuations
+from .generation import answers, common_prefix_length, continuations
 
 
 def recall_all_variants(pipe: HLXPipeline) -> dict[str, float]:
@@ -53,13 +52,9 @@ def _distinct_starts(texts: list[str]) -> list[str]:
     """The shortest beginning of each text that no other of the sorted texts has, at least half of it."""
     starts = []
     for before, text, after in zip(["", *texts], texts, [*texts[1:], ""], strict=False):
-        shared = max(_common_prefix_length(text, other) for other in (before, after))
+        shared = max(common_prefix_length(text, other) for other in (before, after))
         starts.append(text[: max(shared + 1, len(text) // 2)])
     return starts
-
-
-def _common_prefix_length(first: str, second: str) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
 
 
 def _share(hits: Iterable[bool]) -> float:

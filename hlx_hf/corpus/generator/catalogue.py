@@ -139,6 +139,8 @@ class Catalogue:
         problems = []
         for path in files:
             for key, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+                if key in entries:
+                    problems.append(f"{path.name}: {key}: has lines in another file too")
                 by_arguments: dict[int, tuple[list[Line], list[Line]]] = {}
                 for shape, texts in enumerate((entry.get("do", ()), entry.get("say", ()))):
                     for text in texts:

@@ -103,17 +103,10 @@ def adjective(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     if draw < 0.5:
         word = _pick(rng, words.adjectives)
     elif draw < 0.8:
-        word = _past_participle(_pick(rng, words.verbs))
+        word = _pick(rng, words.participles)
     else:
         word = invented_name(rng, words.held_out) + _pick(rng, ["", "y", "ed", "al", "ish", "ive"])
     return word, Handle(word)
-
-
-def _past_participle(verb: str) -> str:
-    """The regular one; that some verbs have another does not matter to what has to be copied."""
-    if verb.endswith("e"):
-        return verb + "d"
-    return verb[:-1] + "ied" if verb.endswith("y") and verb[-2] not in "aeiou" else verb + "ed"
 
 
 def function(rng: random.Random, words: Vocabulary, form: str) -> Drawn:

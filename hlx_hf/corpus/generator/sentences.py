@@ -14,6 +14,7 @@ from ...contracts import OPERATION, PIPELINE
 from ...formats import Contract, Handle, Value
 from .catalogue import ITEMS, NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
 from .questions import evaluation_question
+from .shapes import BREAK, load_shapes
 from .words import invented_name, vocabulary
 
 FRAMES = Path(__file__).parents[1] / "data" / "frames.yaml"
@@ -95,7 +96,8 @@ class SentenceGenerator:
         self.words = vocabulary(selection.held_out_words)
         self.plain = selection.plain_wording
         self.catalogue = load_plain_catalogue() if self.plain else load_catalogue()
-        self.frames = _frames()
+        self.shapes = load_shapes()
+        self.frames = load_frames()
         self._families = [getattr(self, f"_{name}") for name, _ in selection.families]
         self._shares = [share for _, share in selection.families]
 
@@ -118,13 +120,27 @@ class SentenceGenerator:
     # The families
 
     def _operation(self) -> tuple[str, Value]:
-        entry = self._pick(self.catalogue.operations)
-        if entry.do and (not entry.say or self.rng.random() < 0.65):
-            drawn = self._fill(self._pick(entry.do))
-            if not self.plain and self.rng.random() < 0.4:
-                return self._pick(self.frames["frames"]).replace("{do}", drawn[0]), drawn[1]
-            return drawn
-        return self._fill(self._pick(entry.say))
+        number = int(self.rng.random() * len(self.catalogue.operations))
+        entry = self.catalogue.operations[number]
+        if entry.say and (not entry.do or self.rng.random() > 0.68):
+            return self._fill(self._pick(entry.say))
+        draw = self.rng.random()
+        if draw < 0.4 or self.plain:
+            return self._fill(self._pick(entry.do))
+        if draw < 0.74:
+            english, value = self._fill(self._pick(entry.do))
+            return self._pick(self.frames["frames"]).replace("{do}", english), value
+        if draw < 0.86 and (gerunds := self.shapes[number].gerunds):
+            english, value = self._fill(self._pick(gerunds))
+            return self._pick(self.frames["gerund"]).replace("{doing}", english), value
+        if passives := self.shapes[number].passives:
+            english, value = self._fill(self._pick(passives))
+            thing, done = english.split(BREAK)
+            frames = self.frames["passive_object"]  # "have them sorted"; "they should be sorted"
+            if thing != "them":
+                frames = frames + self.frames["passive"]
+            return self._pick(frames).replace("{thing}", thing).replace("{done}", done), value
+        return self._fill(self._pick(entry.do))
 
     def _pipeline(self) -> tuple[str, Value]:
         fewest, most = self.selection.steps
@@ -241,5 +257,6 @@ def fingerprint(english: str) -> str:
 
 
 @cache
-def _frames() -> dict[str, list[str]]:
+def load_frames() -> dict[str, list[str]]:
+    """What stands around and between imperatives, by the list of `data/frames.yaml` that it is in."""
     return yaml.safe_load(FRAMES.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """The words, names, numbers and texts that generated sentences are filled with, and which of them training never sees.
 
-Dictionary words come from `wonderwords`, their plurals and the spelling of numbers from `inflect`; beside them stand
-names made up on the spot, since only what cannot be memorised has to be copied.
+Dictionary words come from `wonderwords`, their plurals and the spelling of numbers from `inflect`, participles from
+`lemminflect`; beside them stand names made up on the spot, since only what cannot be memorised has to be copied.
 """
 
 import random
@@ -32,6 +32,7 @@ class Vocabulary:
     plurals: Sequence[str]
     adjectives: Sequence[str]
     verbs: Sequence[str]
+    participles: Sequence[str]
 
 
 def is_held_out(word: str) -> bool:
@@ -44,6 +45,7 @@ def vocabulary(held_out: bool) -> Vocabulary:
     """The dictionary words of training, or those held out; made once a process, in about a second."""
     # imported here: only the generator needs the lists, and their modules are slow to load
     import inflect
+    from lemminflect import getInflection
     from wonderwords import RandomWord, is_profanity
 
     def chosen(category: str) -> list[str]:
@@ -54,7 +56,9 @@ def vocabulary(held_out: bool) -> Vocabulary:
     singulars = [word for word in chosen("noun") if not engine.singular_noun(word)]
     # a plural counts as the same name as its singular: both are seen, or neither
     plurals = [plural for plural in map(engine.plural_noun, singulars) if _DICTIONARY_WORD.fullmatch(plural)]
-    return Vocabulary(held_out, singulars, plurals, chosen("adjective"), chosen("verb"))
+    verbs = chosen("verb")
+    participles = [form for verb in verbs for form in getInflection(verb, "VBN")[:1] if _DICTIONARY_WORD.fullmatch(form)]
+    return Vocabulary(held_out, singulars, plurals, chosen("adjective"), verbs, participles)
 
 
 @cache

@@ -1,0 +1,119 @@
+"""One report of all that a model is tested on, and its table in Markdown."""
+
+import time
+from collections.abc import Iterable
+
+from tqdm.auto import tqdm
+
+from ..corpus import TEST_SPLITS, load_corpus
+from ..lines_hlx import NOTATIONS
+from .comprehension import run_comprehension
+from .generation import BATCH_SIZE, Translate
+from .intervals import CONFIDENCE, wilson_interval
+from .provenance import provenance
+from .splits import AnswerBook, score_between_notations, score_to_english, score_to_hlx
+
+COMPREHENSION = "comprehension"
+HLX_TO_HLX = "hlx_to_hlx"
+ENGLISH_SPLITS = (*TEST_SPLITS, COMPREHENSION)
+REPORT_SPLITS = (*ENGLISH_SPLITS, HLX_TO_HLX)
+"""What a model is tested on if nothing is named."""
+
+
+def run_evaluation(
+    translate: Translate,
+    model_name: str,
+    splits: Iterable[str] = REPORT_SPLITS,
+    limit: int | None = None,
+    seed: int = 0,
+    batch_size: int = BATCH_SIZE,
+) -> dict:
+    """Tests a model on splits, in all notations and both directions.
+
+    Args:
+        translate: the model.
+        model_name: what the report calls it.
+        splits: "comprehension", "hlx_to_hlx", or corpora with the columns of `all_variants`.
+        limit: how many rows of each split to ask, all if None. The comprehension test is always asked in full.
+        seed: of the choice of rows.
+        batch_size: how many texts the model is given at a time.
+
+    Returns:
+        `model`, `created`, `seconds`, `versions`, `limit` and `seed`; and `splits`, by name: the results of
+        `run_comprehension` for "comprehension", `between_notations` for "hlx_to_hlx", and for every other split the
+        scores of `to_hlx`, and of `to_english` (`round_trip` and `same_words`) for its rows with words.
+    """
+    started = time.perf_counter()
+    ask = AnswerBook(translate, batch_size)
+    results = {}
+    for split in tqdm(splits, desc="testing", unit="split"):
+        if split == COMPREHENSION:
+            results[split] = run_comprehension(translate, model_name, batch_size)
+            continue
+        corpus = load_corpus(split)
+        if limit is not None:
+            corpus = corpus.shuffle(seed=seed).take(min(limit, len(corpus)))
+        if split == HLX_TO_HLX:
+            results[split] = {"between_notations": score_between_notations(ask, corpus)}
+            continue
+        results[split] = {"to_hlx": score_to_hlx(ask, corpus)}
+        # noise such as "?!" has a value, and nothing that the value could be put into
+        worded = corpus.filter(lambda english: any(map(str.isalnum, english)), input_columns="english")
+        if len(worded):
+            results[split]["to_english"] = score_to_english(ask, worded)
+    return {
+        **provenance(model_name, time.perf_counter() - started),
+        "limit": limit,
+        "seed": seed,
+        "splits": results,
+    }
+
+
+def evaluation_table(report: dict) -> str:
+    """A report of `run_evaluation` in Markdown: a row for each split, and a table of the directions of HLX to HLX."""
+    lines = [
+        f"| split | n | {' | '.join(NOTATIONS)} | all | operation | valid | to English and back | same words |",
+        f"|---|---:|{'---:|' * len(NOTATIONS)}---:|---:|---:|---:|---:|",
+    ]
+    lines += [_row(split, result) for split, result in report["splits"].items()]
+    lines += [
+        "",
+        f"Shares of right values, and in brackets the {CONFIDENCE:.0%} Wilson interval for n rows. An answer in HLX is",
+        "right if it reads as the right value in the notation that was asked for. English is right if the model itself",
+        "puts it back into the value that it was made from; `same words` is English that is the corpus' own.",
+    ]
+    if HLX_TO_HLX in report["splits"]:
+        lines += ["", *_directions(report["splits"][HLX_TO_HLX]["between_notations"])]
+    return "\n".join(lines)
+
+
+def _row(split: str, result: dict) -> str:
+    back = same_words = "–"
+    if split == COMPREHENSION:
+        scores, rows = result["scores"], len(result["tests"])
+    else:
+        scores = result.get("to_hlx") or result["between_notations"]
+        rows = scores["rows"]
+    if "to_english" in result:
+        round_trip = result["to_english"]["round_trip"]
+        back = _share(round_trip["overall"], round_trip["rows"])
+        same_words = f"{result['to_english']['same_words']['overall']['exact_accuracy']:.1%}"
+    overall = scores["overall"]
+    operation = "–" if overall["operation_accuracy"] is None else f"{overall['operation_accuracy']:.1%}"
+    cells = [f"{scores['by_notation'][notation]['exact_accuracy']:.1%}" for notation in NOTATIONS]
+    cells += [_share(overall, rows), operation, f"{overall['valid_share']:.1%}", back, same_words]
+    return f"| {split} | {rows} | {' | '.join(cells)} |"
+
+
+def _share(cell: dict, rows: int) -> str:
+    low, high = wilson_interval(cell["exact_accuracy"], rows)
+    return f"{cell['exact_accuracy']:.1%} ({low:.1%}–{high:.1%})"
+
+
+def _directions(scores: dict) -> list[str]:
+    lines = [f"| from ↓ to → | {' | '.join(NOTATIONS)} |", f"|---|{'---:|' * len(NOTATIONS)}"]
+    for source in NOTATIONS:
+        cells = [scores["by_direction"].get(f"{source} to {target}") for target in NOTATIONS]
+        shares = ["" if cell is None else f"{cell['exact_accuracy']:.1%}" for cell in cells]
+        lines.append(f"| {source} | {' | '.join(shares)} |")
+    return lines

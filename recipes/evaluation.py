@@ -1,0 +1,95 @@
+"""All test splits on any checkpoint, in four notations and both directions; or on any general language model.
+
+    python recipes/evaluation.py --model runs/english_tiny/english_tiny_epoch20
+    python recipes/evaluation.py --model english --splits iid new_names --limit 200
+    python recipes/evaluation.py --general HuggingFaceTB/SmolLM2-135M-Instruct --shots 24 --limit 100
+
+A general model is a folder, a repository of the Hub, or a GGUF file (`pip install "hlx_hf[general]"`). It is shown
+examples of `all_variants` in its prompt, and scored in the same way. Prints a Markdown table, and writes it beside the
+full results, as .md and .json.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+from transformers.utils import logging
+
+from hlx_hf import Translator, load_corpus, pipeline
+from hlx_hf.evaluation import evaluation_table, load_few_shot, run_evaluation
+from hlx_hf.evaluation.few_shot import BATCH_SIZE as FEW_SHOT_BATCH_SIZE
+from hlx_hf.evaluation.generation import BATCH_SIZE, Translate
+from hlx_hf.evaluation.report import ENGLISH_SPLITS, HLX_TO_HLX, REPORT_SPLITS
+from hlx_hf.inference import find_model
+
+RESULTS = "evaluation.json"
+
+
+def main() -> None:
+    """Tests one model, prints the table and writes the results."""
+    arguments = parse_arguments()
+    logging.disable_progress_bar()  # of reading weights
+    name = arguments.model or arguments.general
+    splits = arguments.splits or (REPORT_SPLITS if arguments.model else ENGLISH_SPLITS)
+    batch_size = arguments.batch_size or (BATCH_SIZE if arguments.model else FEW_SHOT_BATCH_SIZE)
+    try:
+        translate, facts = load(arguments)
+        report = {**facts, **run_evaluation(translate, name, splits, arguments.limit, arguments.seed, batch_size)}
+    except (ImportError, OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+
+    in_folder = arguments.model and Path(name).is_dir()
+    output = arguments.output or (Path(name) / RESULTS if in_folder else Path(f"{Path(name).name}_{RESULTS}"))
+    title = f"{Path(name).name}, {report['parameters']:,} parameters"
+    if arguments.general:
+        title += f", {arguments.shots} examples in the prompt"
+    table = f"{title}\n\n{evaluation_table(report)}\n"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    output.with_suffix(".md").write_text(table, encoding="utf-8")
+    print(table)
+    print(f"results: {output}")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    models = parser.add_mutually_exclusive_group(required=True)
+    models.add_argument("--model", help="name, folder or Hub id of an HLX model")
+    models.add_argument("--general", help="folder, Hub id or GGUF file of a general language model")
+    parser.add_argument("--shots", type=int, default=24, help="examples in a general model's prompt; default: 24")
+    parser.add_argument(
+        "--splits", nargs="+", choices=(*REPORT_SPLITS, "all_variants"), help="all test splits if left out"
+    )
+    parser.add_argument("--limit", type=int, help="rows of each split, drawn at random; all if left out")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of rows and examples")
+    parser.add_argument("--batch_size", type=int, help=f"{BATCH_SIZE}, or {FEW_SHOT_BATCH_SIZE} for a general model")
+    parser.add_argument("--output", type=Path, help=f"file of the results; {RESULTS} in an HLX model's folder")
+    arguments = parser.parse_args()
+    if arguments.general and HLX_TO_HLX in (arguments.splits or ()):
+        parser.error(f"{HLX_TO_HLX} is for HLX models: a general model is shown English and HLX")
+    for option in ("shots", "limit", "batch_size"):
+        if getattr(arguments, option) is not None and getattr(arguments, option) < 1:
+            parser.error(f"--{option} must be at least 1, not {getattr(arguments, option)}")
+    if arguments.output and arguments.output.suffix == ".md":
+        parser.error("--output is the JSON file; the table is written beside it as .md")
+    return arguments
+
+
+def load(arguments: argparse.Namespace) -> tuple[Translate, dict]:
+    """The model, and what the report says of it: `parameters`, and `shots` if it is a general one."""
+    if arguments.general:
+        examples = load_corpus("all_variants").shuffle(seed=arguments.seed).take(arguments.shots)
+        few_shot = load_few_shot(arguments.general, examples)
+        return few_shot, {"parameters": few_shot.model.num_parameters(), "shots": arguments.shots}
+    if torch.accelerator.is_available():
+        translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator())
+        return translate, {"parameters": translate.model.num_parameters()}
+    translator = Translator(find_model(arguments.model))  # several times as fast on a CPU
+    return translator, {"parameters": sum(tensor.size for tensor in translator.network.weights.values())}
+
+
+if __name__ == "__main__":
+    main()
