@@ -33,8 +33,8 @@ class HLXConfig(PretrainedConfig):
         intermediate_size: width of the feed-forward part.
         max_position_embeddings: tokens of the longest sequence, `<bos>` included.
         layer_norm_eps: added to the variance in LayerNorm.
-        initializer_range: standard deviation of fresh token embeddings, and height of the waves that positions begin as.
-            Fresh matrices have one over the root of their inputs, and fresh biases are zero.
+        initializer_range: standard deviation of fresh token embeddings, and height of the waves that positions
+            begin as. Fresh matrices have one over the root of their inputs, and fresh biases are zero.
         use_cache: whether keys and values are kept from one generated token to the next.
         bos_token_id: id of `<bos>`, which begins every line.
         eos_token_id: id of `<eos>`, which ends every line.

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from hlx_hf import Contract, Value
+from hlx_hf import Contract
 from hlx_hf.contracts import OPERATION
 from hlx_hf.corpus.generator.catalogue import Line, load_catalogue
 from hlx_hf.corpus.generator.sentences import fingerprint, load_frames
 from hlx_hf.corpus.generator.shapes import BREAK, load_shapes
+from hlx_hf.formats import Value
 
 NAMES = {"thing", "things", "noun", "nouns", "property", "adjective", "function", "reference", "identifier", "number"}
 # a name is at most two words, with words such as "the" and "all my" before them
@@ -32,7 +33,10 @@ def _cores(sentence: str) -> Iterator[tuple[str, str]]:
     yield "frames", sentence
     for shape, pattern in _frame_patterns():
         if found := pattern.fullmatch(sentence):
-            yield shape, BREAK.join(found.group(name) for name in ("do", "doing", "thing", "done") if name in found.groupdict())
+            yield (
+                shape,
+                BREAK.join(found.group(name) for name in ("do", "doing", "thing", "done") if name in found.groupdict()),
+            )
 
 
 @cache

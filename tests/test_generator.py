@@ -158,7 +158,7 @@ def test_questions_are_answered_rightly():
 def evaluation_answers(count):
     checked = 0
     for seed in range(count):
-        question, answer = evaluation_question(random.Random(seed), vocabulary(held_out=False))
+        question, answer = evaluation_question(random.Random(seed))
         found = re.search(r'\{101: \{@0: "(\w+)", @1: (\d+), @2: (\d+)\}\}', question)
         if found and question.count("101") == 1:
             name, left, right = found[1], int(found[2]), int(found[3])

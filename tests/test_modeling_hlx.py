@@ -29,7 +29,9 @@ def left_padded(input_ids):
     return {"input_ids": input_ids * mask, "attention_mask": mask}
 
 
-@pytest.mark.parametrize(("preset", "count"), [("tiny", 491_635), ("10m", 10_101_235), ("100m", 99_800_179), ("1b", 1_008_685_171)])
+@pytest.mark.parametrize(
+    ("preset", "count"), [("tiny", 491_635), ("10m", 10_101_235), ("100m", 99_800_179), ("1b", 1_008_685_171)]
+)
 def test_parameter_counts_are_exact(preset, count):
     with torch.device("meta"):
         model = HLXForCausalLM(HLXConfig.from_preset(preset))

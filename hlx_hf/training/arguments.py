@@ -27,7 +27,8 @@ class PhaseArguments(TrainingArguments):
         metadata={"help": "Configuration of the corpora to train on, or `generated` for sentences drawn without end."},
     )
     chunks_per_epoch: int = field(
-        default=16, metadata={"help": f"Length of an epoch on the generated corpus, in chunks of {CHUNK_SIZE} examples."}
+        default=16,
+        metadata={"help": f"Length of an epoch on the generated corpus, in chunks of {CHUNK_SIZE} examples."},
     )
     data_files: list[str] | None = field(
         default=None, metadata={"help": "Markdown corpora of your own, instead of the package's."}
@@ -35,6 +36,10 @@ class PhaseArguments(TrainingArguments):
     tasks: list[str] = field(
         default_factory=lambda: ["to_hlx=1"],
         metadata={"help": "Tasks to draw from, each with its weight: to_hlx=2 to_english=1 convert=1 complete=1."},
+    )
+    muon: bool = field(
+        default=False,
+        metadata={"help": "Muon for the matrices of the layers and AdamW for the rest, instead of `optim`."},
     )
     save_every_epochs: int = field(default=10, metadata={"help": "Epochs between two checkpoints."})
     final_name: str = field(

@@ -20,8 +20,8 @@ from .arguments import GENERATED, PhaseArguments
 from .callbacks import SaveEveryEpochs
 from .examples import LengthGroupedSampler, LineDataset, collate
 from .hardware import HardwareError, check_memory, check_precision
+from .muon import MuonFactory
 from .stream import ExampleMaker
-
 
 # without one of them the Trainer would go on all the same, from fresh moments or another learning rate
 CHECKPOINT_FILES = ("trainer_state.json", "optimizer.pt", "scheduler.pt")
@@ -80,6 +80,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),
         processing_class=tokenizer,
         callbacks=[SaveEveryEpochs()],
+        optimizer_cls_and_kwargs=(MuonFactory, {"arguments": arguments}) if arguments.muon else None,
     )
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from transformers import PreTrainedTokenizerBase
 
 from ..corpus.generator.sentences import PLAIN_WORDING, TRAINING, SentenceGenerator
-from ..corpus.generator.stream import CHUNK_SIZE, ChunkStream
+from ..corpus.generator.stream import CHUNK_SIZE
 from ..corpus.generator.values import ValueGenerator
+from ..corpus.splits import reserved_sentences
 from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine, Example
 from ..lines_hlx import NOTATIONS
 from .examples import Encoded, encode, group_by_length
@@ -42,8 +43,9 @@ class ExampleMaker:
         """The examples of chunk `number`."""
         seed = f"{self.seed} {number}"
         rng = random.Random(seed)
-        sentences = SentenceGenerator(seed, TRAINING)
-        plain_sentences = SentenceGenerator(f"{seed} plain", PLAIN_WORDING)
+        excluded = reserved_sentences()
+        sentences = SentenceGenerator(seed, TRAINING, excluded)
+        plain_sentences = SentenceGenerator(f"{seed} plain", PLAIN_WORDING, excluded)
         values = ValueGenerator(f"{seed} values")
 
         def draw(task: str) -> Example:

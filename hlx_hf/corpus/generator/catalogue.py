@@ -10,8 +10,8 @@ The YAML files of `data/catalogue` hold, for an operation's name, a contract's i
         - which {1:nouns} come first by {2:property}? | 3=&h_asc
 
 `{N:kind}` is the field @N, drawn by a kind of `kinds.KINDS`; what follows the bar are fields that the wording decides,
-in HLXL. One argument may be left open, @1 unless the entry's key `open` names another: it is what the steps before worked
-on, or `&h_items`. For "value", "null" and "question" the field 0 is the value itself.
+in HLXL. One argument may be left open, @1 unless the entry's key `open` names another: it is what the steps before
+worked on, or `&h_items`. For "value", "null" and "question" the field 0 is the value itself.
 """
 
 import random
@@ -125,8 +125,12 @@ class Catalogue:
         self.entries = entries
         self.operations = [entry for key in OPERATIONS for entry in entries.get(key, ())]
         # steps of pipelines, by entry: those that name a thing, and those that go on with it
-        self.first_steps = _nonempty([line for line in entry.do if line.handle_index is not None] for entry in self.operations)
-        self.open_steps = _nonempty([line for line in entry.do if line.open_index is not None] for entry in self.operations)
+        self.first_steps = _nonempty(
+            [line for line in entry.do if line.handle_index is not None] for entry in self.operations
+        )
+        self.open_steps = _nonempty(
+            [line for line in entry.do if line.open_index is not None] for entry in self.operations
+        )
 
     @classmethod
     def read(cls, files: Iterable[Path]) -> "Catalogue":
@@ -196,8 +200,7 @@ def _compile(key: str | int, text: str, open_index: int) -> Line:
     if missing and missing != [open_index]:
         raise CatalogueError(f"nothing says what @{missing[0]} is")
     slots = tuple(
-        _slot(key, index, kind or kinds.get(index))
-        for index, kind in zip(indices, pieces[2::3], strict=True)
+        _slot(key, index, kind or kinds.get(index)) for index, kind in zip(indices, pieces[2::3], strict=True)
     )
     named = open_index if kinds.get(open_index) == "thing" else None
     order = sorted({*mentioned, *missing, *fields})

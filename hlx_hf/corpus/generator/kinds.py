@@ -15,6 +15,8 @@ from .words import (
     file_name,
     identifier,
     invented_name,
+    is_held_out,
+    is_new_number,
     phrase,
     spelled,
     whole_number,
@@ -29,10 +31,13 @@ NUMBER_FORMS = {"digits": 70, "spelled": 30}
 ONE_FORM = {"plain": 100}
 
 _DETERMINERS = ["the "] * 22 + [""] * 4 + ["my ", "my ", "our ", "this ", "that ", "your "]
-_PLURAL_DETERMINERS = ["the "] * 16 + [""] * 12 + ["my ", "my ", "all ", "all the ", "these ", "those ", "our ", "all my "]
+_PLURAL_DETERMINERS = (
+    ["the "] * 16 + [""] * 12 + ["my ", "my ", "all ", "all the ", "these ", "those ", "our ", "all my "]
+)
 _MAX_SPELLED = 100
+_USUAL_SIZES = [size for size in (1, 2, 4, 8, 16, 32, 64, 128, 256) if not is_new_number(size)]
 _FRACTIONS = [("one half", 0.5), ("a half", 0.5), ("one quarter", 0.25), ("a quarter", 0.25), ("three quarters", 0.75)]
-_PROGRAM_WORDS = ["x", "y", "n", "i", "total", "count", "width", "height", "value", "ready"]
+_PROGRAM_WORDS = [word for word in "x y n i total count width height value ready".split() if not is_held_out(word)]
 
 
 def _pick(rng: random.Random, sequence):
@@ -161,14 +166,15 @@ def float_(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def spelled_float(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """One half; three point five."""
-    sign = "minus " if rng.random() < 0.25 else ""
-    if rng.random() < 0.3:
-        english, value = _pick(rng, _FRACTIONS)
-    else:
-        whole, digits = int(rng.random() * 20), [int(rng.random() * 10) for _ in range(1 + int(rng.random() * 2))]
-        english = f"{spelled(whole)} point {' '.join(map(spelled, digits))}"
-        value = float(f"{whole}.{''.join(map(str, digits))}")
-    return sign + english, -value if sign else value
+    while True:
+        if rng.random() < 0.3:
+            english, value = _pick(rng, _FRACTIONS)
+        else:
+            whole, digits = int(rng.random() * 20), [int(rng.random() * 10) for _ in range(1 + int(rng.random() * 2))]
+            english = f"{spelled(whole)} point {' '.join(map(spelled, digits))}"
+            value = float(f"{whole}.{''.join(map(str, digits))}")
+        if is_held_out(repr(value)) == words.held_out:
+            return ("minus " + english, -value) if rng.random() < 0.25 else (english, value)
 
 
 def text(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -185,7 +191,8 @@ def file(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def quoted_delimiter(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """A delimiter in quotes, as HLX escapes it."""
-    value = delimiter(rng) if rng.random() < 0.8 else invented_name(rng, words.held_out)
+    usual = not words.held_out and rng.random() < 0.8
+    value = delimiter(rng) if usual else invented_name(rng, words.held_out)
     return dumps(value, "HLXL"), value
 
 
@@ -203,9 +210,10 @@ def bytes_(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def sizes(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """[64, 64, 1], 64 by 64 by 1, 8 x 8 x 1."""
-    value = [_pick(rng, [1, 2, 4, 8, 16, 32, 64, 128, 256]) for _ in range(3)]
     if words.held_out or rng.random() < 0.5:
         value = [whole_number(rng, words.held_out) for _ in range(3)]
+    else:
+        value = [_pick(rng, _USUAL_SIZES) for _ in range(3)]
     draw = rng.random()
     if draw < 0.6:
         return str(value), value
@@ -255,7 +263,9 @@ def settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     drawn = {}
     for _ in range(1 + int(rng.random() * 3)):
         drawn[_variable_name(rng, words)] = literal(rng, words, form)
-    return _listed([f"{key} is {english}" for key, (english, _) in drawn.items()]), {k: v for k, (_, v) in drawn.items()}
+    return _listed([f"{key} is {english}" for key, (english, _) in drawn.items()]), {
+        k: v for k, (_, v) in drawn.items()
+    }
 
 
 def nested(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -335,7 +345,7 @@ def code_arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def code_parameters(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Between the parentheses of a definition in code: x, y."""
-    english, names = parameters(rng, words, form)
+    _, names = parameters(rng, words, form)
     return ", ".join(names), names
 
 

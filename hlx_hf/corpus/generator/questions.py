@@ -7,7 +7,6 @@ from collections.abc import Callable
 from ...contracts import OPERATION, PIPELINE
 from ...formats import Contract, Handle, Value, dumps
 from ...lines_hlx import NOTATIONS
-from .words import Vocabulary
 
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "add": operator.add,
@@ -32,13 +31,8 @@ _LIST_QUESTIONS = (
 _WORKED_ON = Handle("items")
 
 
-def evaluation_question(rng: random.Random, words: Vocabulary) -> tuple[str, Value]:
-    """A question and its answer, with an arithmetic expression or one or two list operations in it.
-
-    Args:
-        rng: of the draws.
-        words: not used; the questions hold numbers alone.
-    """
+def evaluation_question(rng: random.Random) -> tuple[str, Value]:
+    """A question and its answer, with an arithmetic expression or one or two list operations in it."""
     notation = NOTATIONS[int(rng.random() * len(NOTATIONS))] if rng.random() < 0.5 else NOTATIONS[0]
     if rng.random() < 0.6:
         expression, answer = _expression(rng, depth=1 + (rng.random() < 0.25))

@@ -15,7 +15,7 @@ from ...formats import Contract, Handle, Value
 from .catalogue import ITEMS, NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
 from .questions import evaluation_question
 from .shapes import BREAK, load_shapes
-from .words import invented_name, vocabulary
+from .words import invented_name, is_new_number, vocabulary
 
 FRAMES = Path(__file__).parents[1] / "data" / "frames.yaml"
 
@@ -87,9 +87,7 @@ class SentenceGenerator:
         excluded: sentences never to draw, as `fingerprint` gives them.
     """
 
-    def __init__(
-        self, seed: int | str, selection: Selection = TRAINING, excluded: frozenset[str] = frozenset()
-    ):
+    def __init__(self, seed: int | str, selection: Selection = TRAINING, excluded: frozenset[str] = frozenset()):
         self.rng = random.Random(seed)
         self.selection = selection
         self.excluded = excluded
@@ -202,7 +200,10 @@ class SentenceGenerator:
         return self._entry("question")
 
     def _evaluation(self) -> tuple[str, Value]:
-        return evaluation_question(self.rng, self.words)
+        while True:
+            question, answer = evaluation_question(self.rng)
+            if not (isinstance(answer, int) and is_new_number(answer)):
+                return question, answer
 
     def _entry(self, key: str | int) -> tuple[str, Value]:
         entry = self._pick(self.catalogue.entries[key])

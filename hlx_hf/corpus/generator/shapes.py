@@ -33,7 +33,7 @@ def load_shapes() -> list[Shapes]:
 
 
 def gerund(line: Line) -> Line | None:
-    """"opening {1} in {2}" for "open {1} in {2}"; None if the line does not begin with a verb."""
+    """ "opening {1} in {2}" for "open {1} in {2}"; None if the line does not begin with a verb."""
     verb = _verb_of(line)
     if verb is None:
         return None
@@ -42,7 +42,7 @@ def gerund(line: Line) -> Line | None:
 
 
 def passive(line: Line) -> Line | None:
-    """"{1}BREAKopened in {2}" for "open {1} in {2}"; None if no thing stands right after the verb."""
+    """ "{1}BREAKopened in {2}" for "open {1} in {2}"; None if no thing stands right after the verb."""
     verb = _verb_of(line)
     if verb is None:
         return None

@@ -6,7 +6,7 @@ Dictionary words come from `wonderwords`, their plurals and the spelling of numb
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from zlib import crc32
@@ -14,12 +14,35 @@ from zlib import crc32
 HELD_OUT_SHARE = 10  # one word, name, text or number in so many is kept for the test split `new_names`
 ALWAYS_IN_TRAINING = 21  # numbers below this are the words of counting, not names
 
-_ONSETS = "b bl br c ch cl cr d dr f fl fr g gl gr h j k l m n p pl pr qu r s sc sh sl sp st str t th tr v w x y z".split()
+_ONSETS = (
+    "b bl br c ch cl cr d dr f fl fr g gl gr h j k l m n p pl pr qu r s sc sh sl sp st str t th tr v w x y z".split()
+)
 _VOWELS = "a e i o u ai ea ee ie io oa oo ou".split()
 _CODAS = ["", "", "", *"b ck d ft g l ld lk m mp n nd ng nt p r rd rk rm rn rt s sk st t v x z".split()]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _EXTENSIONS = "txt csv json md pdf png pt bin yaml log html xml py wav zip".split()
-_DELIMITERS = [",", ";", ":", "|", "/", "-", "_", " ", "\t", "\n", ", ", "::", "->", "=", "&", ".", "#", "+", "--", "\\"]
+_DELIMITERS = [
+    ",",
+    ";",
+    ":",
+    "|",
+    "/",
+    "-",
+    "_",
+    " ",
+    "\t",
+    "\n",
+    ", ",
+    "::",
+    "->",
+    "=",
+    "&",
+    ".",
+    "#",
+    "+",
+    "--",
+    "\\",
+]
 _DICTIONARY_WORD = re.compile(r"[a-z]{3,14}")
 
 
@@ -48,16 +71,27 @@ def vocabulary(held_out: bool) -> Vocabulary:
     from lemminflect import getInflection
     from wonderwords import RandomWord, is_profanity
 
+    dictionary = {
+        category: {
+            word for word in RandomWord().filter(include_categories=[category]) if _DICTIONARY_WORD.fullmatch(word)
+        }
+        for category in ("noun", "adjective", "verb")
+    }
+    known = set().union(*dictionary.values())
+
     def chosen(category: str) -> list[str]:
-        words = filter(_DICTIONARY_WORD.fullmatch, RandomWord().filter(include_categories=[category]))
-        return sorted({word for word in words if is_held_out(word) == held_out and not is_profanity(word)})
+        return sorted(word for word in dictionary[category] if is_held_out(word) == held_out and not is_profanity(word))
+
+    def formed(forms: Iterable[str]) -> list[str]:
+        """Plurals and participles go with their word; but some, such as "left", are words of the other half."""
+        fitting = filter(_DICTIONARY_WORD.fullmatch, forms)
+        return [form for form in fitting if form not in known or is_held_out(form) == held_out]
 
     engine = inflect.engine()
     singulars = [word for word in chosen("noun") if not engine.singular_noun(word)]
-    # a plural counts as the same name as its singular: both are seen, or neither
-    plurals = [plural for plural in map(engine.plural_noun, singulars) if _DICTIONARY_WORD.fullmatch(plural)]
+    plurals = formed(map(engine.plural_noun, singulars))
     verbs = chosen("verb")
-    participles = [form for verb in verbs for form in getInflection(verb, "VBN")[:1] if _DICTIONARY_WORD.fullmatch(form)]
+    participles = formed(form for verb in verbs for form in getInflection(verb, "VBN")[:1])
     return Vocabulary(held_out, singulars, plurals, chosen("adjective"), verbs, participles)
 
 
@@ -101,6 +135,11 @@ def _part(rng: random.Random, words: Vocabulary) -> str:
     return words.singulars[int(rng.random() * len(words.singulars))]
 
 
+def is_new_number(number: int) -> bool:
+    """Whether training never sees a number."""
+    return abs(number) >= ALWAYS_IN_TRAINING and is_held_out(str(abs(number)))
+
+
 def whole_number(rng: random.Random, held_out: bool) -> int:
     """A number to count with: mostly small, up to a million, never negative."""
     while True:
@@ -115,10 +154,7 @@ def whole_number(rng: random.Random, held_out: bool) -> int:
             number = int(rng.random() * 10_000)
         else:
             number = int(rng.random() * 1_000_000)
-        if number < ALWAYS_IN_TRAINING:
-            if not held_out:
-                return number
-        elif is_held_out(str(number)) == held_out:
+        if is_new_number(number) == held_out:
             return number
 
 

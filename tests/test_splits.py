@@ -1,0 +1,123 @@
+"""The test splits: nothing of what they test is in training."""
+
+import re
+from itertools import islice
+
+import pytest
+from catalogue_matching import could_be_generated
+
+from hlx_hf import Contract, Handle, load_corpus, loads
+from hlx_hf.contracts import PIPELINE, operation_of, schema_problem
+from hlx_hf.corpus import TEST_SPLITS
+from hlx_hf.corpus.generator.catalogue import load_catalogue
+from hlx_hf.corpus.generator.sentences import TRAINING, SentenceGenerator, fingerprint
+from hlx_hf.corpus.generator.words import ALWAYS_IN_TRAINING, is_held_out, vocabulary
+from hlx_hf.corpus.markdown import read_markdown
+from hlx_hf.corpus.rows import NEW_PHRASING
+from hlx_hf.corpus.splits import GENERATED_SPLITS, reserved_sentences
+
+TRAINING_SAMPLE = 30_000
+
+
+@pytest.fixture(scope="module")
+def training():
+    return list(islice(SentenceGenerator("a sample", TRAINING, reserved_sentences()), TRAINING_SAMPLE))
+
+
+@pytest.fixture(scope="module")
+def splits():
+    return {
+        split: [(row["english"], loads(row["hlxl"], "HLXL")) for row in load_corpus(split)] for split in TEST_SPLITS
+    }
+
+
+def parts_of(value):
+    yield value
+    if isinstance(value, Contract):
+        for part in value.fields.values():
+            yield from parts_of(part)
+    elif isinstance(value, (list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from parts_of(part)
+
+
+def names_of(value):
+    """The names, texts and numbers of a value that its words decide."""
+    found = set()
+    for part in parts_of(value):
+        if isinstance(part, (Handle, str, float)) or (type(part) is int and abs(part) >= ALWAYS_IN_TRAINING):
+            found.add(part)
+    return found
+
+
+@pytest.mark.parametrize("split", TEST_SPLITS)
+def test_no_sentence_of_a_split_is_in_training_or_in_another_split(split, splits, training):
+    sentences = {fingerprint(english) for english, _ in splits[split]}
+    assert sentences.isdisjoint(fingerprint(english) for english, _ in training)
+    for other in set(TEST_SPLITS) - {split}:
+        assert sentences.isdisjoint(fingerprint(english) for english, _ in splits[other])
+
+
+@pytest.mark.parametrize("corpus", ["all_variants", "comprehension"])
+def test_no_sentence_that_is_written_down_is_drawn(corpus, training):
+    column = {"all_variants": "english", "comprehension": "prompt"}[corpus]
+    written = set(map(fingerprint, load_corpus(corpus)[column]))
+    assert written <= reserved_sentences()
+    assert written.isdisjoint(fingerprint(english) for english, _ in training)
+
+
+def test_every_row_of_new_names_has_names_that_training_never_has(splits, training):
+    in_training = set()
+    for english, value in training:
+        # "one fifth" does not show a model what 0.2 looks like
+        names = (name for name in names_of(value) if not isinstance(name, float) or repr(abs(name)) in english)
+        in_training |= set(map(repr, names))  # 81 is not 81.0
+    for english, value in splits["new_names"]:
+        assert set(map(repr, names_of(value))) - in_training, english
+
+
+def test_words_are_held_out_whatever_draws_them(training):
+    held_out = set(vocabulary(held_out=True).singulars)
+    for english, value in training:
+        for name in names_of(value):
+            words = re.findall("[a-z]+|[A-Z][a-z]*", name.name if isinstance(name, Handle) else str(name))
+            assert held_out.isdisjoint(word.lower() for word in words) or said_by_the_wording(name), english
+    assert all(map(is_held_out, held_out))
+
+
+def said_by_the_wording(name):
+    """Whether the catalogue itself says the name: an operation, or a constant such as &h_sum."""
+    return any(name in names_of(value) for line in load_catalogue().lines() for value in line.fields.values())
+
+
+def test_new_pairs_asks_for_forms_that_training_never_has(training):
+    drawn = {}
+    for line in load_catalogue().lines():
+        for slot in line.slots:
+            if slot.held_out_form:
+                drawn.setdefault((line.key, slot.index, slot.kind), set()).update(slot.forms)
+                assert slot.held_out_form not in slot.forms
+    assert len(drawn) > 100
+
+
+def test_longer_pipelines_have_more_steps_than_any_in_training(splits, training):
+    def steps(value):
+        return len(value.fields) - 1 if operation_of(value) == PIPELINE else 1
+
+    longest = max(steps(value) for _, value in training)
+    assert all(steps(value) > longest for _, value in splits["longer"])
+    assert TRAINING.steps[1] == longest < GENERATED_SPLITS["longer"].steps[0]
+
+
+def test_new_phrasing_is_in_words_and_shapes_that_the_catalogue_does_not_have():
+    blocks, problems = read_markdown(NEW_PHRASING)
+    assert not problems
+    assert len(blocks) >= 400
+    assert [block.english for block in blocks if could_be_generated(block.english, block.value)] == []
+    assert [block.english for block in blocks if schema_problem(block.value)] == []
+
+
+def test_sentences_of_the_generator_are_recognised_as_such():
+    pairs = [pair for pair in islice(SentenceGenerator(0), 300) if operation_of(pair.value) not in (None, PIPELINE)]
+    found = [could_be_generated(*pair) for pair in pairs]
+    assert sum(found) / len(found) > 0.7  # not those with a misspelling, or with names in quotes
