@@ -1,0 +1,60 @@
+"""What can stand in a slot of the catalogue: each kind draws English and the value that it means.
+
+Names of things come in five forms. Which of them an argument of an operation is never given in training is decided
+by the catalogue, so that the split `new_pairs` can ask for just that.
+"""
+
+from . import literals, names, programs
+from .drawing import Draw
+
+# Each form of a name with its share in a hundred: users; active users; user groups; userTable; brimbels.
+NAME_FORMS = {"plain": 32, "adjectival": 17, "compound": 17, "identifier": 12, "invented": 22}
+NUMBER_FORMS = {"digits": 70, "spelled": 30}
+ONE_FORM = {"plain": 100}
+
+KINDS: dict[str, tuple[Draw, dict[str, int]]] = {
+    "thing": (names.thing, NAME_FORMS),
+    "things": (names.things, NAME_FORMS),
+    "noun": (names.noun, NAME_FORMS),
+    "nouns": (names.nouns, NAME_FORMS),
+    "property": (names.property_, NAME_FORMS),
+    "reference": (names.reference, NAME_FORMS),
+    "function": (names.function, NAME_FORMS),
+    "number": (literals.number, NUMBER_FORMS),
+    "adjective": (names.adjective, ONE_FORM),
+    "integer": (literals.integer, ONE_FORM),
+    "spelled": (literals.spelled_integer, ONE_FORM),
+    "float": (literals.float_, ONE_FORM),
+    "text": (literals.text, ONE_FORM),
+    "file": (literals.file, ONE_FORM),
+    "delimiter": (literals.quoted_delimiter, ONE_FORM),
+    "boolean": (literals.boolean, ONE_FORM),
+    "bytes": (literals.bytes_, ONE_FORM),
+    "sizes": (literals.sizes, ONE_FORM),
+    "literal": (literals.literal, ONE_FORM),
+    "spelled_float": (literals.spelled_float, ONE_FORM),
+    "items": (literals.items, ONE_FORM),
+    "single": (literals.single, ONE_FORM),
+    "numbers": (literals.numbers, ONE_FORM),
+    "texts": (literals.texts, ONE_FORM),
+    "settings": (literals.settings, ONE_FORM),
+    "code_arguments": (programs.code_arguments, ONE_FORM),
+    "code_parameters": (programs.code_parameters, ONE_FORM),
+    "callee": (programs.callee, ONE_FORM),
+    "pairs": (literals.pairs, ONE_FORM),
+    "nested": (literals.nested, ONE_FORM),
+    "identifier": (programs.name, ONE_FORM),
+    "variable": (programs.variable, ONE_FORM),
+    "operand": (programs.operand, ONE_FORM),
+    "expression": (programs.expression, ONE_FORM),
+    "condition": (programs.variable, ONE_FORM),
+    "arguments": (programs.arguments, ONE_FORM),
+    "parameters": (programs.parameters, ONE_FORM),
+    "call": (programs.call, ONE_FORM),
+    "calls": (programs.calls, ONE_FORM),
+    "shaders": (programs.shaders, ONE_FORM),
+}
+"""Each kind of slot: what draws it, and the forms that it comes in with their shares in a hundred."""
+
+DEFAULT_KINDS = {"h": "thing", "n": "number", "s": "text", "l": "sizes"}
+"""The kind of an operation's argument whose slot names none, by the letter of its signature."""

@@ -1,0 +1,162 @@
+"""Numbers, texts, and the lists and objects that are made of them."""
+
+import random
+
+from ....formats import dumps
+from ..words import (
+    Vocabulary,
+    decimal_number,
+    delimiter,
+    file_name,
+    invented_name,
+    is_held_out,
+    is_new_number,
+    phrase,
+    spelled,
+    whole_number,
+)
+from .drawing import Drawn, listed, pick
+from .names import variable_name
+
+_MAX_SPELLED = 100
+_USUAL_SIZES = [size for size in (1, 2, 4, 8, 16, 32, 64, 128, 256) if not is_new_number(size)]
+_FRACTIONS = [("one half", 0.5), ("a half", 0.5), ("one quarter", 0.25), ("a quarter", 0.25), ("three quarters", 0.75)]
+
+
+def number(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """5, or five."""
+    value = whole_number(rng, words.held_out)
+    return _number_text(value, form), value
+
+
+def _number_text(value: int, form: str) -> str:
+    return spelled(value) if form == "spelled" and value <= _MAX_SPELLED else str(value)
+
+
+def integer(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """42, -7."""
+    value = whole_number(rng, words.held_out)
+    value = -value if rng.random() < 0.25 else value
+    return str(value), value
+
+
+def spelled_integer(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Seventeen, minus one hundred; 42."""
+    value = whole_number(rng, words.held_out)
+    sign = pick(rng, ["minus ", "negative "]) if value and rng.random() < 0.3 else ""
+    return sign + _number_text(value, "spelled" if rng.random() < 0.8 else "digits"), -value if sign else value
+
+
+def float_(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """3.14, -273.15."""
+    value = decimal_number(rng, words.held_out)
+    return repr(value), value
+
+
+def spelled_float(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """One half; three point five."""
+    while True:
+        if rng.random() < 0.3:
+            english, value = pick(rng, _FRACTIONS)
+        else:
+            whole, digits = int(rng.random() * 20), [int(rng.random() * 10) for _ in range(1 + int(rng.random() * 2))]
+            english = f"{spelled(whole)} point {' '.join(map(spelled, digits))}"
+            value = float(f"{whole}.{''.join(map(str, digits))}")
+        if is_held_out(repr(value)) == words.held_out:
+            return ("minus " + english, -value) if rng.random() < 0.25 else (english, value)
+
+
+def text(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """A text in double quotes, sometimes single ones."""
+    value = phrase(rng, words)
+    return f"'{value}'" if rng.random() < 0.15 else f'"{value}"', value
+
+
+def file(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """notes.txt, "data/train.csv"."""
+    name = file_name(rng, words)
+    return f'"{name}"' if rng.random() < 0.5 else name, name
+
+
+def quoted_delimiter(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """A delimiter in quotes, as HLX escapes it."""
+    usual = not words.held_out and rng.random() < 0.8
+    value = delimiter(rng) if usual else invented_name(rng, words.held_out)
+    return dumps(value, "HLXL"), value
+
+
+def boolean(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """True, false."""
+    value = rng.random() < 0.5
+    return "true" if value else "false", value
+
+
+def bytes_(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Two hex digits a byte, with blanks between: de ad."""
+    value = bytes(int(rng.random() * 256) for _ in range(1 + int(rng.random() * 4)))
+    return value.hex(" "), value
+
+
+def sizes(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """[64, 64, 1], 64 by 64 by 1, 8 x 8 x 1."""
+    if words.held_out or rng.random() < 0.5:
+        value = [whole_number(rng, words.held_out) for _ in range(3)]
+    else:
+        value = [pick(rng, _USUAL_SIZES) for _ in range(3)]
+    draw = rng.random()
+    if draw < 0.6:
+        return str(value), value
+    return (" by " if draw < 0.8 else " x ").join(map(str, value)), value
+
+
+def literal(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """A number, a float, a text or a truth value."""
+    return pick(rng, (integer, integer, float_, text, boolean))(rng, words, form)
+
+
+def items(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """1, 2 and 3; "red" and "blue"."""
+    kind = pick(rng, (integer, integer, float_, text, boolean))
+    english, values = zip(*(kind(rng, words, form) for _ in range(2 + int(rng.random() * 3))), strict=True)
+    return listed(english), list(values)
+
+
+def single(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """5; "red": the one item of a list."""
+    english, value = literal(rng, words, form)
+    return english, [value]
+
+
+def numbers(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """1, 2 and 3."""
+    drawn = [integer(rng, words, form) for _ in range(2 + int(rng.random() * 4))]
+    return listed([english for english, _ in drawn]), [value for _, value in drawn]
+
+
+def texts(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Texts in quotes: "red" and "blue"."""
+    drawn = [text(rng, words, form) for _ in range(2 + int(rng.random() * 2))]
+    return listed([english for english, _ in drawn]), [value for _, value in drawn]
+
+
+def pairs(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """X 10 and y 20."""
+    drawn = {}
+    for _ in range(1 + int(rng.random() * 3)):
+        drawn[variable_name(rng, words)] = literal(rng, words, form)
+    return listed([f"{key} {english}" for key, (english, _) in drawn.items()]), {k: v for k, (_, v) in drawn.items()}
+
+
+def settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """X is 10 and y is 20."""
+    drawn = {}
+    for _ in range(1 + int(rng.random() * 3)):
+        drawn[variable_name(rng, words)] = literal(rng, words, form)
+    return listed([f"{key} is {english}" for key, (english, _) in drawn.items()]), {k: v for k, (_, v) in drawn.items()}
+
+
+def nested(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Origin has x 0 and y -5."""
+    key = variable_name(rng, words)
+    english, inner = pairs(rng, words, form)
+    return f"{key} has {english}", {key: inner}

@@ -1,0 +1,93 @@
+"""Parts of programs: variables, expressions, calls."""
+
+import random
+
+from ....formats import Contract
+from ..words import Vocabulary
+from .drawing import Drawn, listed, pick
+from .literals import boolean, float_, integer, spelled_integer, text
+from .names import noun, variable_name
+
+
+def name(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """The name of a variable or function, as a string: total, parseDate."""
+    drawn = variable_name(rng, words)
+    return drawn, drawn
+
+
+def variable(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Count, the variable count."""
+    drawn = variable_name(rng, words)
+    return ("the variable " if rng.random() < 0.3 else "") + drawn, Contract(102, {0: drawn})
+
+
+def operand(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """A number or a variable."""
+    draw = rng.random()
+    if draw < 0.45:
+        return (spelled_integer if draw < 0.12 else integer)(rng, words, form)
+    return float_(rng, words, form) if draw < 0.55 else variable(rng, words, form)
+
+
+_OPERATORS = {"plus": "add", "minus": "subtract", "times": "multiply", "divided by": "divide"}
+
+
+def expression(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """X times 2."""
+    (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
+    word = pick(rng, tuple(_OPERATORS))
+    return f"{left} {word} {right}", Contract(101, {0: _OPERATORS[word], 1: left_value, 2: right_value})
+
+
+def arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """3 and 9; "hello", x and true."""
+    drawn = [pick(rng, (operand, operand, text, boolean))(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    return listed([english for english, _ in drawn]), [value for _, value in drawn]
+
+
+def parameters(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """X and y."""
+    names = list(dict.fromkeys(variable_name(rng, words) for _ in range(1 + int(rng.random() * 3))))
+    return listed(names), names
+
+
+def code_arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Between the parentheses of a call in code: 3, x."""
+    drawn = [pick(rng, (operand, operand, text, boolean))(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    texts = [english.removeprefix("the variable ") for english, _ in drawn]
+    return ", ".join(texts), [value for _, value in drawn]
+
+
+def code_parameters(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Between the parentheses of a definition in code: x, y."""
+    _, names = parameters(rng, words, form)
+    return ", ".join(names), names
+
+
+def callee(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """The name of a function that is called without arguments."""
+    drawn = variable_name(rng, words)
+    return drawn, Contract(105, {0: drawn, 1: []})
+
+
+def call(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Call print with "hello"; call reset."""
+    function_name = variable_name(rng, words)
+    if rng.random() < 0.6:
+        return f"call {function_name}", Contract(105, {0: function_name, 1: []})
+    english, values = arguments(rng, words, form)
+    return f"call {function_name} with {english}", Contract(105, {0: function_name, 1: values})
+
+
+def calls(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Init and then run: calls without arguments, in order."""
+    names = [variable_name(rng, words) for _ in range(1 + int(rng.random() * 3))]
+    joint = pick(rng, [" and then ", " and ", ", then "])
+    english = joint.join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return english, [Contract(105, {0: name, 1: []}) for name in names]
+
+
+def shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Depth and soften."""
+    drawn = [noun(rng, words, "plain" if rng.random() < 0.7 else form) for _ in range(1 + int(rng.random() * 3))]
+    return listed([english for english, _ in drawn]), [value for _, value in drawn]
