@@ -1,0 +1,116 @@
+"""Training on generated examples: chunks that depend on their number alone, and runs on them."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer, loads
+from hlx_hf.corpus.generator import stream as generator_stream
+from hlx_hf.corpus.generator.sentences import fingerprint
+from hlx_hf.corpus.splits import reserved_sentences
+from hlx_hf.lines_hlx import NOTATIONS
+from hlx_hf.training import parse_arguments, run_phase, stream
+from hlx_hf.training.examples import IGNORED
+from hlx_hf.training.muon import MuonFactory
+from hlx_hf.training.stream import ExampleMaker
+
+ROOT = Path(__file__).parents[1]
+CARD = ROOT / "model_cards" / "template.md"
+POSITIONS = 512
+BATCH_SIZE = 16
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return load_tokenizer()
+
+
+def chunk(tokenizer, number=0, seed=0, **task_weights):
+    return list(ExampleMaker(task_weights or {"to_hlx": 1}, tokenizer, POSITIONS, BATCH_SIZE, seed)(number))
+
+
+def prompt_and_answer(example, tokenizer):
+    ids, labels = example["input_ids"], example["labels"]
+    asked = labels.count(IGNORED)
+    assert labels == [IGNORED] * asked + ids[asked:]
+    assert (ids[0], ids[-1]) == (tokenizer.bos_token_id, tokenizer.eos_token_id)
+    return tokenizer.decode(ids[1:asked]), tokenizer.decode(ids[asked:-1])
+
+
+def test_a_chunk_is_a_matter_of_its_number_and_the_seed(tokenizer):
+    assert chunk(tokenizer, 3, seed=1) == chunk(tokenizer, 3, seed=1)
+    ids = [{tuple(example["input_ids"]) for example in chunk(tokenizer, *drawn)} for drawn in ((3, 1), (4, 1), (3, 2))]
+    for one, other in pairwise([*ids, ids[0]]):
+        assert len(one & other) < len(one) / 20  # what has few words comes again by chance: "...", "stop it"
+
+
+def test_examples_are_answered_in_hlx_and_no_sentence_that_is_written_down_is_among_them(tokenizer):
+    for example in chunk(tokenizer):
+        prompt, answer = prompt_and_answer(example, tokenizer)
+        notation, _, sentence = prompt.removeprefix("[").partition("] ")
+        assert notation in NOTATIONS
+        loads(answer, notation)
+        assert fingerprint(sentence.removesuffix(" → ")) not in reserved_sentences()
+
+
+def test_tasks_come_by_their_weights(tokenizer):
+    prompts = [prompt_and_answer(e, tokenizer)[0] for e in chunk(tokenizer, to_hlx=3, to_english=1)]
+    share = sum(prompt.startswith("[English]") for prompt in prompts) / len(prompts)
+    assert 0.21 < share < 0.29
+
+
+def test_positions_ascend_by_one_and_half_of_the_lines_start_anywhere(tokenizer):
+    examples = chunk(tokenizer)
+    starts = [example["position_ids"][0] for example in examples]
+    for example in examples:
+        positions = list(example["position_ids"])
+        assert positions == list(range(positions[0], positions[0] + len(example["input_ids"])))
+        assert positions[-1] < POSITIONS
+    assert 0.4 < sum(start == 0 for start in starts) / len(starts) < 0.6
+    assert max(starts) > POSITIONS - 100
+
+
+def test_batches_are_alike_in_length(tokenizer):
+    lengths = [len(example["input_ids"]) for example in chunk(tokenizer)]
+    batches = [lengths[i : i + BATCH_SIZE] for i in range(0, len(lengths), BATCH_SIZE)]
+    assert sum(map(sum, batches)) / sum(max(batch) * len(batch) for batch in batches) > 0.97
+    assert lengths != sorted(lengths)
+
+
+def test_lines_longer_than_the_model_are_drawn_again(tokenizer):
+    short = list(ExampleMaker({"to_hlx": 1}, tokenizer, 64, BATCH_SIZE)(0))
+    assert len(short) == generator_stream.CHUNK_SIZE
+    assert max(len(example["input_ids"]) for example in short) == 64
+
+
+def test_muon_takes_the_matrices_of_the_layers_and_adamw_all_others(tmp_path):
+    path = tmp_path / "phase.yaml"
+    path.write_text(f"output_dir: {tmp_path}\nuse_cpu: true\nlearning_rate: 2.0e-3\nadam_beta2: 0.98\n")
+    model = HLXForCausalLM(HLXConfig.from_preset("tiny"))
+    by_muon, by_adamw = MuonFactory()(model, parse_arguments(path, [])).param_groups
+    assert len(by_muon["params"]) == 4 * model.config.num_hidden_layers
+    assert sum(map(torch.numel, by_muon["params"] + by_adamw["params"])) == model.num_parameters()
+    assert (by_muon["use_muon"], by_adamw["use_muon"]) == (True, False)
+    assert (by_muon["lr"], by_adamw["lr"], by_adamw["betas"]) == (2e-3, 2e-3, (0.9, 0.98))
+
+
+@pytest.mark.parametrize("config", ["english_tiny", "engine_tiny"])
+def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(config, tmp_path, monkeypatch):
+    for module in (stream, generator_stream):
+        monkeypatch.setattr(module, "CHUNK_SIZE", 16)
+    argv = ["--output_dir", str(tmp_path), "--num_train_epochs", "3", "--chunks_per_epoch", "1", "--warmup_steps", "1"]
+    argv += ["--per_device_train_batch_size", "8", "--save_every_epochs", "1", "--disable_tqdm", "true"]
+    argv += ["--lr_scheduler_kwargs", '{"num_decay_steps": 2}']
+
+    def run(*more):
+        settings = parse_arguments(ROOT / "recipes" / "configs" / f"{config}.yaml", [*argv, *more])
+        return HLXForCausalLM.from_pretrained(run_phase(settings, CARD))
+
+    whole = run()
+    resumed = run("--resume_from_checkpoint", str(tmp_path / "checkpoint-2"))
+    for new, old in zip(resumed.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(new, old)
+    fresh = HLXForCausalLM(whole.config)
+    assert not any(torch.equal(new, old) for new, old in zip(whole.parameters(), fresh.parameters(), strict=True))
