@@ -8,12 +8,14 @@ the package hold a shipped model to them.
 """
 
 import argparse
+import hashlib
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from hlx_hf.evaluation.report import COMPREHENSION, HLX_TO_HLX, REPORT_SPLITS
 from hlx_hf.inference import MODELS, SHIPPED_MODELS
 
 RECIPES = Path(__file__).parent
@@ -27,8 +29,8 @@ MODEL_FILES = (
 TRAINING = "training.json"
 LOGGED_POINTS = 40  # of the loss, from the first to the last
 SPLITS = {
-    "english": (),  # all of them
-    "hlx_only": ("--splits", "hlx_to_hlx", "comprehension"),
+    "english": (*REPORT_SPLITS, "all_variants"),
+    "hlx_only": (HLX_TO_HLX, COMPREHENSION),
 }
 
 
@@ -47,8 +49,10 @@ def main() -> None:
     for name in MODEL_FILES:
         shutil.copyfile(arguments.result / name, folder / name)
     state = json.loads((arguments.result / "trainer_state.json").read_text())
-    (folder / TRAINING).write_text(json.dumps(summary(state), indent=2) + "\n")
-    command = [sys.executable, RECIPES / "evaluation.py", "--model", folder, *SPLITS[arguments.name]]
+    with (folder / "model.safetensors").open("rb") as weights:
+        training = {"sha256": hashlib.file_digest(weights, "sha256").hexdigest(), **summary(state)}
+    (folder / TRAINING).write_text(json.dumps(training, indent=2) + "\n")
+    command = [sys.executable, RECIPES / "evaluation.py", "--model", folder, "--splits", *SPLITS[arguments.name]]
     subprocess.run(list(map(str, command)), check=True)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import hlx_hf
+import hlx_hf.inference
 
 assert Path(hlx_hf.__file__).is_relative_to(Path.cwd()), f"{hlx_hf.__file__} is not the installed package"
 
@@ -15,4 +16,8 @@ assert len(tokenizer) == 115
 scores = hlx_hf.load_metric().compute(predictions=["[0x2a]"], references=["[0x2A]"], levels=[1], notations=["LC-B"])
 assert scores["overall"]["exact_accuracy"] == 1.0
 
-print(f"the installed package has its corpora {rows}, its tokenizer and its metric")
+for name in hlx_hf.inference.SHIPPED_MODELS:
+    (answer,) = hlx_hf.pipeline(name)("🜊14🜁0 42🜂", notation="LC-T")
+    assert answer == {"generated_text": "{C:14,0=42}"}, (name, answer)
+
+print(f"the installed package has its corpora {rows}, its tokenizer, its metric and its models")

@@ -6,8 +6,8 @@ from statistics import NormalDist
 CONFIDENCE = 0.95
 
 
-def wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """The score interval of a share, at `CONFIDENCE`.
+def wilson_interval(share: float, count: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The score interval of a share.
 
     It stays between 0 and 1, and says something where the share is 0 or 1. The formula is that of E. B. Wilson,
     "Probable Inference, the Law of Succession, and Statistical Inference", Journal of the American Statistical
@@ -16,6 +16,7 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
     Args:
         share: successes by trials, from 0.0 to 1.0.
         count: how many independent trials there were, at least 1.
+        confidence: how often, of many such intervals, the true share is inside.
 
     Returns:
         The lower and the upper end.
@@ -25,7 +26,7 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
     """
     if not 0 <= share <= 1 or count < 1:
         raise ValueError(f"a share is from 0 to 1, of at least one row; this is {share} of {count}")
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
     scale = 1 + z**2 / count
     centre = (share + z**2 / (2 * count)) / scale
     margin = z / scale * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))

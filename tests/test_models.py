@@ -1,0 +1,77 @@
+"""The models that come with the package: whole, small, and as good as the results beside them say."""
+
+import hashlib
+import json
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+import hlx_hf
+from hlx_hf.evaluation import run_evaluation
+from hlx_hf.evaluation.intervals import wilson_interval
+from hlx_hf.inference import MODELS, SHIPPED_MODELS
+from hlx_hf.lines_hlx import NOTATIONS
+
+MAX_BYTES = 2 * 2**20  # of the weights
+ROWS = 50  # of each split that are asked again
+CONFIDENCE = 0.999
+TASKS = {"to_hlx": ("to_hlx",), "to_english": ("to_english", "round_trip"), "between_notations": ("between_notations",)}
+
+
+@pytest.fixture(scope="module", params=SHIPPED_MODELS)
+def name(request):
+    return request.param
+
+
+def read(name, file):
+    return json.loads((MODELS / name / file).read_text(encoding="utf-8"))
+
+
+def test_the_weights_are_small_and_those_of_the_training_beside_them(name):
+    weights = MODELS / name / "model.safetensors"
+    assert weights.stat().st_size <= MAX_BYTES
+    training = read(name, "training.json")
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() == training["sha256"]
+    assert training["examples"] == training["steps"] * training["batch_size"]
+    losses = list(training["loss"].values())
+    assert losses[-1] < losses[0] / 5
+
+
+def test_transformers_loads_them_too(name):
+    model = AutoModelForCausalLM.from_pretrained(MODELS / name)
+    assert model.num_parameters() == read(name, "evaluation.json")["parameters"] == 491_635
+    assert len(AutoTokenizer.from_pretrained(MODELS / name)) == 115
+    texts = ["Sort the users by name", "🜊14🜁0 42🜂"]
+    quick = hlx_hf.pipeline(name, notation="LC-T")(texts)
+    assert hlx_hf.pipeline(name, notation="LC-T", device="cpu")(texts) == quick
+
+
+def test_accuracy_is_as_measured(name):
+    measured = read(name, "evaluation.json")
+    splits = [split for split in measured["splits"] if split != "comprehension"]
+    again = run_evaluation(hlx_hf.pipeline(name), name, splits, limit=ROWS, seed=3, batch_size=64)
+    for split in splits:
+        for path in TASKS.values():
+            whole, sample = measured["splits"][split], again["splits"][split]
+            if path[0] not in whole:
+                continue
+            for key in path:
+                whole, sample = whole[key], sample[key]
+            low, high = wilson_interval(sample["overall"]["exact_accuracy"], sample["rows"], CONFIDENCE)
+            assert low <= whole["overall"]["exact_accuracy"] <= high, (split, path)
+
+
+def test_the_comprehension_test_gives_the_same_answers_again(name):
+    measured = read(name, "evaluation.json")["splits"]["comprehension"]
+    again = run_evaluation(hlx_hf.pipeline(name), name, ["comprehension"])["splits"]["comprehension"]
+    assert again["scores"] == measured["scores"]
+
+
+def test_nobody_needs_to_name_the_default_model():
+    pipe = hlx_hf.pipeline()
+    assert pipe.folder == MODELS / "english"
+    for notation in NOTATIONS:
+        (answer,) = pipe("Search for documents", notation=notation)
+        assert hlx_hf.loads(answer["generated_text"], notation) == hlx_hf.Contract(
+            1000, {0: "search", 1: hlx_hf.Handle("documents")}
+        )
