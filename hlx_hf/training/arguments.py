@@ -37,6 +37,10 @@ class PhaseArguments(TrainingArguments):
         default_factory=lambda: ["to_hlx=1"],
         metadata={"help": "Tasks to draw from, each with its weight: to_hlx=2 to_english=1 convert=1 complete=1."},
     )
+    attn_implementation: str = field(
+        default="sdpa",
+        metadata={"help": "Attention of transformers: sdpa, flash_attention_2, or eager, the fastest in bf16 on a CPU."},
+    )
     muon: bool = field(
         default=False,
         metadata={"help": "Muon for the matrices of the layers and AdamW for the rest, instead of `optim`."},

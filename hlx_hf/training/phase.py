@@ -71,6 +71,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         model = HLXForCausalLM(config)
     else:
         model = HLXForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, dtype="float32")
+    model.set_attn_implementation(arguments.attn_implementation)
 
     # Training
     trainer = PhaseTrainer(

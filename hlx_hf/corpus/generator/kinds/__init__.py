@@ -8,7 +8,7 @@ from . import literals, names, programs
 from .drawing import Draw
 
 # Each form of a name with its share in a hundred: users; active users; user groups; userTable; brimbels.
-NAME_FORMS = {"plain": 32, "adjectival": 17, "compound": 17, "identifier": 12, "invented": 22}
+NAME_FORMS = {"plain": 38, "adjectival": 18, "compound": 17, "identifier": 10, "invented": 17}
 NUMBER_FORMS = {"digits": 70, "spelled": 30}
 ONE_FORM = {"plain": 100}
 
