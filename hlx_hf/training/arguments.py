@@ -39,7 +39,7 @@ class PhaseArguments(TrainingArguments):
     )
     attn_implementation: str = field(
         default="sdpa",
-        metadata={"help": "Attention of transformers: sdpa, flash_attention_2, or eager, the fastest in bf16 on a CPU."},
+        metadata={"help": "sdpa, flash_attention_2, or eager, which is the fastest in bf16 on a CPU."},
     )
     muon: bool = field(
         default=False,
