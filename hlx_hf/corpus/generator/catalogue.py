@@ -218,7 +218,7 @@ def _slot(key: str | int, index: int, kind: str | None) -> Slot:
     if kind == "action":
         return Slot(index, kind, action, ("plain",), None)
     if kind not in KINDS:
-        raise CatalogueError(f"there is no kind of slot {kind!r} (kinds.py has them all)")
+        raise CatalogueError(f"there is no kind of slot {kind!r} (KINDS has them all)")
     draw, shares = KINDS[kind]
     others = list(shares)[1:]  # the first form is never held out
     held_out = others[crc32(f"{key} {index}".encode()) % len(others)] if others else None

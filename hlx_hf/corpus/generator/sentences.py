@@ -19,10 +19,10 @@ from .words import invented_name, is_new_number, vocabulary
 
 FRAMES = Path(__file__).parents[1] / "data" / "frames.yaml"
 
-# How often each family of sentences is drawn; within one, every entry of the catalogue is as likely as another.
+# How often each family of sentences is drawn; within one, every operation or contract is as likely as another.
 FAMILIES = {
-    "operation": 56,
-    "pipeline": 18,
+    "operation": 60,
+    "pipeline": 14,
     "program": 8,
     "literal": 2,
     "shader": 3,
@@ -121,53 +121,53 @@ class SentenceGenerator:
         number = int(self.rng.random() * len(self.catalogue.operations))
         entry = self.catalogue.operations[number]
         if entry.say and (not entry.do or self.rng.random() > 0.68):
-            return self._fill(self._pick(entry.say))
+            return self._fill(self._pick_wording(entry.say))
         draw = self.rng.random()
         if draw < 0.4 or self.plain:
-            return self._fill(self._pick(entry.do))
+            return self._fill(self._pick_wording(entry.do))
         if draw < 0.74:
-            english, value = self._fill(self._pick(entry.do))
-            return self._pick(self.frames["frames"]).replace("{do}", english), value
+            english, value = self._fill(self._pick_wording(entry.do))
+            return self._pick_wording(self.frames["frames"]).replace("{do}", english), value
         if draw < 0.86 and (gerunds := self.shapes[number].gerunds):
-            english, value = self._fill(self._pick(gerunds))
-            return self._pick(self.frames["gerund"]).replace("{doing}", english), value
+            english, value = self._fill(self._pick_wording(gerunds))
+            return self._pick_wording(self.frames["gerund"]).replace("{doing}", english), value
         if passives := self.shapes[number].passives:
-            english, value = self._fill(self._pick(passives))
+            english, value = self._fill(self._pick_wording(passives))
             thing, done = english.split(BREAK)
             frames = self.frames["passive_object"]  # "have them sorted"; "they should be sorted"
             if thing != "them":
                 frames = frames + self.frames["passive"]
-            return self._pick(frames).replace("{thing}", thing).replace("{done}", done), value
-        return self._fill(self._pick(entry.do))
+            return self._pick_wording(frames).replace("{thing}", thing).replace("{done}", done), value
+        return self._fill(self._pick_wording(entry.do))
 
     def _pipeline(self) -> tuple[str, Value]:
         fewest, most = self.selection.steps
         count = fewest + int(self.rng.random() * (most - fewest + 1))
         if self.rng.random() < 0.93:
-            english, step = self._fill(line := self._pick(self._pick(self.catalogue.first_steps)))
+            english, step = self._fill(line := self._pick_wording(self._pick(self.catalogue.first_steps)))
             antecedent = step.fields[line.handle_index]
         else:
             antecedent = ITEMS
-            english, step = self._fill(self._pick(self._pick(self.catalogue.open_steps)))
+            english, step = self._fill(self._pick_wording(self._pick(self.catalogue.open_steps)))
         parts, steps = [english], [step]
         while len(steps) < count:
             if self.rng.random() < 0.82:
-                line = self._pick(self._pick(self.catalogue.open_steps))
+                line = self._pick_wording(self._pick(self.catalogue.open_steps))
                 english, step = self._fill(line, antecedent)
             else:
-                line = self._pick(self._pick(self.catalogue.first_steps))
+                line = self._pick_wording(self._pick(self.catalogue.first_steps))
                 english, step = self._fill(line)
                 antecedent = step.fields[line.handle_index]
             joints = self.frames["last" if len(steps) == count - 1 else "between"]
-            parts.append(joints[0] if self.plain else self._pick(joints))
+            parts.append(joints[0] if self.plain else self._pick_wording(joints))
             parts.append(english)
             steps.append(step)
         english = "".join(parts)
         draw = 1.0 if self.plain else self.rng.random()
         if draw < 0.1:
-            english = self._pick(self.frames["openings"]) + english
+            english = self._pick_wording(self.frames["openings"]) + english
         elif draw < 0.3:
-            english = self._pick(self.frames["frames"]).replace("{do}", english)
+            english = self._pick_wording(self.frames["frames"]).replace("{do}", english)
         return english, Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
 
     def _program(self) -> tuple[str, Value]:
@@ -247,6 +247,10 @@ class SentenceGenerator:
 
     def _pick(self, sequence):
         return sequence[int(self.rng.random() * len(sequence))]
+
+    def _pick_wording(self, sequence):
+        """One of a list whose first items are the commonest: half of the draws are of its first quarter."""
+        return sequence[int(self.rng.random() ** 2 * len(sequence))]
 
 
 _PLAIN_WORDS = re.compile(r"[a-z ,.?!'-]*")  # no digits and underscores, as names of programs have them: A_1 may be a_1
