@@ -73,7 +73,7 @@ def test_two_steps_of_each_recipe(recipe, tmp_path):
     assert (tmp_path / "after_2_steps" / "model.safetensors").is_file()
 
 
-@pytest.mark.parametrize("recipe", ["baseline", "deep_reasoning", "hlx_only", "comprehension", "demo"])
+@pytest.mark.parametrize("recipe", [path.stem for path in sorted((ROOT / "recipes").glob("*.py"))])
 def test_help_of_each_recipe(recipe):
     done = run(sys.executable, f"recipes/{recipe}.py", "--help")
     assert done.returncode == 0
