@@ -16,8 +16,13 @@ assert len(tokenizer) == 115
 scores = hlx_hf.load_metric().compute(predictions=["[0x2a]"], references=["[0x2A]"], levels=[1], notations=["LC-B"])
 assert scores["overall"]["exact_accuracy"] == 1.0
 
+questions = {
+    "english": ("Search for documents", '{C:1000,0="search",1=@documents}'),
+    "hlx_only": ("🜊14🜁0 42🜂", "{C:14,0=42}"),
+}
 for name in hlx_hf.inference.SHIPPED_MODELS:
-    (answer,) = hlx_hf.pipeline(name)("🜊14🜁0 42🜂", notation="LC-T")
-    assert answer == {"generated_text": "{C:14,0=42}"}, (name, answer)
+    question, right = questions[name]
+    (answer,) = hlx_hf.pipeline(name)(question, notation="LC-T")
+    assert answer == {"generated_text": right}, (name, answer)
 
 print(f"the installed package has its corpora {rows}, its tokenizer, its metric and its models")
