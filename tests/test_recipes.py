@@ -38,6 +38,8 @@ def test_every_configuration_is_one_of_known_settings(config, tmp_path):
     [
         ("baseline_1b", (30, 8, 1e-4, True, True, "checkpoint_1b_baseline_epoch30")),
         ("deep_reasoning_1b", (200, 8, 1e-4, True, True, "hlx_1b_deep_reasoning_FINAL_epoch200")),
+        ("baseline_1b_8gb", (30, 8, 1e-4, False, True, "checkpoint_1b_baseline_epoch30")),
+        ("deep_reasoning_1b_8gb", (200, 8, 1e-4, False, True, "hlx_1b_deep_reasoning_FINAL_epoch200")),
         ("hlx_only_tiny", (100, 16, 5e-4, False, False, "tiny_hlx_only_FINAL_epoch100")),
     ],
 )
@@ -54,7 +56,7 @@ def test_the_plan_of_the_configurations(name, expected):
 
 
 def test_each_phase_starts_from_what_the_one_before_it_saves():
-    for scale in ("1b", "tiny"):
+    for scale in ("1b", "1b_8gb", "tiny"):
         baseline = parse_arguments(ROOT / "recipes" / "configs" / f"baseline_{scale}.yaml", [])
         deep = parse_arguments(ROOT / "recipes" / "configs" / f"deep_reasoning_{scale}.yaml", [])
         assert Path(deep.model_name_or_path) == baseline.final_dir

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 from transformers import HfArgumentParser, TrainingArguments
+from transformers.utils import is_torchao_available
 
 from ..corpus.generator.stream import CHUNK_SIZE
 
@@ -41,6 +42,12 @@ class PhaseArguments(TrainingArguments):
         default=False,
         metadata={"help": "Muon for the matrices of the layers and AdamW for the rest, instead of `optim`."},
     )
+    low_memory: bool = field(
+        default=False,
+        metadata={
+            "help": "bf16 weights and 8-bit AdamW inside the backward pass, 4 bytes a parameter, instead of `optim`."
+        },
+    )
     save_every_epochs: int = field(default=10, metadata={"help": "Epochs between two checkpoints."})
     final_name: str = field(
         default="final_epoch{epoch}",
@@ -60,6 +67,24 @@ class PhaseArguments(TrainingArguments):
         self.task_weights = dict(map(_task_weight, self.tasks))
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
+        if self.low_memory:
+            self._check_low_memory()
+
+    def _check_low_memory(self) -> None:
+        if not is_torchao_available():
+            raise ValueError('low_memory needs torchao: pip install "hlx_hf[memory]"')
+        if self.fp16 or self.bf16 or self.muon:
+            raise ValueError("low_memory has its own precision and optimizer: leave fp16, bf16 and muon out")
+        if self.gradient_accumulation_steps > 1:
+            raise ValueError(
+                "low_memory updates each weight as soon as it has a gradient, and so cannot sum gradients over "
+                f"{self.gradient_accumulation_steps} batches: set gradient_accumulation_steps to 1"
+            )
+        if self.world_size > 1 or self.n_gpu > 1:
+            raise ValueError(
+                "low_memory updates each weight before its gradient is shared among processes, so it runs on one GPU "
+                f"alone, not on {max(self.world_size, self.n_gpu)}"
+            )
 
     @property
     def final_dir(self) -> Path:

@@ -3,9 +3,12 @@
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import torch
 from huggingface_hub import ModelCard, ModelCardData, upload_folder
-from transformers import PreTrainedTokenizerBase, Trainer, set_seed
+from torch import nn
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase, Trainer, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import logging
 
@@ -14,12 +17,12 @@ from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import corpus_lines
-from ..modeling_hlx import HLXForCausalLM
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
 from .callbacks import SaveEveryEpochs
 from .examples import LengthGroupedSampler, LineDataset, collate
 from .hardware import HardwareError, check_memory, check_precision
+from .low_memory import LowMemoryAdamWFactory
 from .muon import MuonFactory
 from .stream import ExampleMaker
 
@@ -35,6 +38,11 @@ class PhaseTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
         batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
         return LengthGroupedSampler(train_dataset or self.train_dataset, batch_size)
+
+    def _get_grad_norm(self, model: nn.Module, grad_norm: torch.Tensor | None = None) -> torch.Tensor | None:
+        if self.args.low_memory:
+            return None  # the gradients are gone, and their norm would be logged as 0
+        return super()._get_grad_norm(model, grad_norm)
 
 
 def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
@@ -67,10 +75,11 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         sys.exit(f"error: {error}")
 
     # Model
+    settings = _model_settings(arguments)
     if arguments.model_name_or_path is None:
-        model = HLXForCausalLM(config)
+        model = AutoModelForCausalLM.from_config(config, **settings)
     else:
-        model = HLXForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, dtype="float32")
+        model = AutoModelForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, **settings)
 
     # Training
     trainer = PhaseTrainer(
@@ -80,7 +89,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),
         processing_class=tokenizer,
         callbacks=[SaveEveryEpochs()],
-        optimizer_cls_and_kwargs=(MuonFactory, {"arguments": arguments}) if arguments.muon else None,
+        optimizer_cls_and_kwargs=_optimizer(arguments),
     )
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)
@@ -119,6 +128,24 @@ def _model_config(arguments: PhaseArguments) -> HLXConfig:
         ) from error
 
 
+def _model_settings(arguments: PhaseArguments) -> dict[str, Any]:
+    # The backward pass of fused attention in bf16 takes a CPU five times as long as plain products of matrices.
+    slow_fused_attention = arguments.device.type == "cpu" and arguments.bf16
+    return {
+        "dtype": torch.bfloat16 if arguments.low_memory else torch.float32,
+        "attn_implementation": "eager" if slow_fused_attention else "sdpa",
+    }
+
+
+def _optimizer(arguments: PhaseArguments) -> tuple[type, dict[str, Any]] | None:
+    """Class and settings of an optimizer that the Trainer does not know under a name."""
+    if arguments.muon:
+        return MuonFactory, {"arguments": arguments}
+    if arguments.low_memory:
+        return LowMemoryAdamWFactory, {"arguments": arguments}
+    return None
+
+
 def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
     asked = arguments.resume_from_checkpoint
     if not asked or asked.lower() == "false":
@@ -153,7 +180,7 @@ def _write_card(trainer: Trainer, arguments: PhaseArguments, metrics: dict, line
         epochs=f"{trainer.state.epoch:g}",
         batch_size=arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size,
         learning_rate=arguments.learning_rate,
-        precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 else "fp32",
+        precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 or arguments.low_memory else "fp32",
         seed=arguments.seed,
         train_loss=metrics["train_loss"],
         train_runtime=metrics["train_runtime"],
