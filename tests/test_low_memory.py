@@ -1,4 +1,4 @@
-"""Training at 4 bytes a parameter: updates inside the backward pass, and a loss as low as plain AdamW's."""
+"""Training at 5 bytes a parameter: updates inside the backward pass, and a loss as low as plain AdamW's."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,8 @@ def phase(tmp_path):
     path = tmp_path / "phase.yaml"
     path.write_text(
         'corpus: all_variants\nsave_strategy: "no"\nper_device_train_batch_size: 8\nlearning_rate: 2.0e-3\n'
-        "adam_beta2: 0.99\nuse_cpu: true\ngradient_checkpointing: true\nlogging_steps: 1\ndisable_tqdm: true\n"
+        "adam_beta2: 0.99\nwarmup_steps: 5\nuse_cpu: true\ngradient_checkpointing: true\n"
+        "logging_steps: 1\ndisable_tqdm: true\n"
     )
 
     def run(name, *options):
@@ -88,6 +89,7 @@ def test_updates_too_small_for_bf16_add_up(tmp_path):
     assert 0.0015 < 1 - model.weight.float().mean() < 0.0025
     moments = optimizer.state[model.weight]
     assert (moments["exp_avg"].codes.dtype, moments["exp_avg"].block_size) == (torch.uint8, BLOCK_SIZE)
+    assert moments["exp_avg_sq"].dtype == torch.bfloat16
 
 
 def test_the_loss_falls_as_it_does_with_plain_adamw(phase):
@@ -95,7 +97,7 @@ def test_the_loss_falls_as_it_does_with_plain_adamw(phase):
     plain, plain_losses = phase("plain", "--max_steps", "40")
     assert len(low_losses) == len(plain_losses) == 40
     for start in (0, 10, 20, 30):
-        assert_close(sum(low_losses[start : start + 10]), sum(plain_losses[start : start + 10]), rtol=0.05, atol=0)
+        assert_close(sum(low_losses[start : start + 10]), sum(plain_losses[start : start + 10]), rtol=0.02, atol=0)
     assert sum(low_losses[-10:]) < 0.75 * sum(low_losses[:10])
     assert HLXForCausalLM.from_pretrained(low).dtype == torch.bfloat16
     assert (low / "model.safetensors").stat().st_size < 0.51 * (plain / "model.safetensors").stat().st_size
@@ -138,9 +140,9 @@ def test_the_1b_preset_is_refused_only_where_it_cannot_fit(monkeypatch):
         monkeypatch.setattr("hlx_hf.training.hardware.psutil.virtual_memory", memory)
         check_memory(parse_arguments(CONFIG_8GB, list(options)), config)
 
-    check(4)
-    with pytest.raises(HardwareError, match=r"at least 3\.8 GiB .* 4\.03 bytes a parameter\) and 3\.0 GiB"):
-        check(3)
+    check(5)
+    with pytest.raises(HardwareError, match=r"at least 4\.7 GiB .* 5\.02 bytes a parameter\) and 4\.0 GiB"):
+        check(4)
     with pytest.raises(HardwareError, match=r"at least 15\.0 GiB .* 16 bytes a parameter.* --low_memory true"):
         check(8, "--low_memory", "false")
     check(10, "--low_memory", "false", "--optim", "adamw_torch_8bit")

@@ -56,7 +56,7 @@ def test_the_plan_of_the_configurations(name, expected):
 
 
 def test_each_phase_starts_from_what_the_one_before_it_saves():
-    for scale in ("1b", "1b_8gb", "tiny"):
+    for scale in ("1b", "1b_8gb", "1b_80gb", "tiny"):
         baseline = parse_arguments(ROOT / "recipes" / "configs" / f"baseline_{scale}.yaml", [])
         deep = parse_arguments(ROOT / "recipes" / "configs" / f"deep_reasoning_{scale}.yaml", [])
         assert Path(deep.model_name_or_path) == baseline.final_dir

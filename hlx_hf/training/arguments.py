@@ -44,9 +44,7 @@ class PhaseArguments(TrainingArguments):
     )
     low_memory: bool = field(
         default=False,
-        metadata={
-            "help": "bf16 weights and 8-bit AdamW inside the backward pass, 4 bytes a parameter, instead of `optim`."
-        },
+        metadata={"help": "bf16 weights and an AdamW of 3 bytes inside the backward pass, instead of `optim`."},
     )
     save_every_epochs: int = field(default=10, metadata={"help": "Epochs between two checkpoints."})
     final_name: str = field(

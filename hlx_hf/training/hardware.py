@@ -6,7 +6,6 @@ from transformers.training_args import OptimizerNames
 
 from ..configuration_hlx import HLXConfig
 from ..modeling_hlx import HLXForCausalLM
-from . import low_memory
 from .arguments import PhaseArguments
 
 GIB = 2**30
@@ -20,7 +19,8 @@ OPTIMIZER_BYTES = {
     OptimizerNames.ADAMW_TORCH_4BIT: 1,
 }
 MUON_BYTES = 4
-LESS_MEMORY = "go by --low_memory true --fp16 false, which keeps 4 bytes a parameter, "
+LOW_MEMORY_BYTES = 2 + (1 + 4 / 256) + 2  # weight, first moment with its share of a scale, second moment
+LESS_MEMORY = "go by --low_memory true --fp16 false, which keeps 5 bytes a parameter, "
 TINY_INSTEAD = "train the tiny preset with --config recipes/configs/baseline_tiny.yaml (or its siblings)"
 
 
@@ -55,7 +55,7 @@ def check_memory(arguments: PhaseArguments, config: HLXConfig) -> None:
 def bytes_per_parameter(arguments: PhaseArguments) -> float:
     """Bytes that training keeps of each parameter from one step to the next, the least that must be free."""
     if arguments.low_memory:
-        return low_memory.BYTES_PER_PARAMETER
+        return LOW_MEMORY_BYTES
     kept = MUON_BYTES if arguments.muon else OPTIMIZER_BYTES.get(arguments.optim, 0)
     return WEIGHT_AND_GRADIENT_BYTES + kept
 

@@ -22,7 +22,6 @@ from .arguments import GENERATED, PhaseArguments
 from .callbacks import SaveEveryEpochs
 from .examples import LengthGroupedSampler, LineDataset, collate
 from .hardware import HardwareError, check_memory, check_precision
-from .low_memory import LowMemoryAdamWFactory
 from .muon import MuonFactory
 from .stream import ExampleMaker
 
@@ -74,15 +73,32 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
-    # Model
+    # Training
+    trainer = make_trainer(arguments, config, dataset, tokenizer)
+    result = trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.log_metrics("train", result.metrics)
+
+    # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
+    trainer.model.config.use_cache = True
+    trainer.save_model(str(arguments.final_dir))
+    if trainer.is_world_process_zero():
+        _write_card(trainer, arguments, result.metrics, len(dataset), card_template)
+        trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
+        if arguments.push_to_hub:
+            _push(trainer, arguments)
+    return arguments.final_dir
+
+
+def make_trainer(
+    arguments: PhaseArguments, config: HLXConfig, dataset: LineDataset | ChunkStream, tokenizer: PreTrainedTokenizerBase
+) -> PhaseTrainer:
+    """A model, fresh or read from a folder, and what trains it, as the arguments say."""
     settings = _model_settings(arguments)
     if arguments.model_name_or_path is None:
         model = AutoModelForCausalLM.from_config(config, **settings)
     else:
         model = AutoModelForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, **settings)
-
-    # Training
-    trainer = PhaseTrainer(
+    return PhaseTrainer(
         model=model,
         args=arguments,
         train_dataset=dataset,
@@ -91,18 +107,6 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         callbacks=[SaveEveryEpochs()],
         optimizer_cls_and_kwargs=_optimizer(arguments),
     )
-    result = trainer.train(resume_from_checkpoint=checkpoint)
-    trainer.log_metrics("train", result.metrics)
-
-    # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
-    model.config.use_cache = True
-    trainer.save_model(str(arguments.final_dir))
-    if trainer.is_world_process_zero():
-        _write_card(trainer, arguments, result.metrics, len(dataset), card_template)
-        trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
-        if arguments.push_to_hub:
-            _push(trainer, arguments)
-    return arguments.final_dir
 
 
 def _dataset(
@@ -142,6 +146,8 @@ def _optimizer(arguments: PhaseArguments) -> tuple[type, dict[str, Any]] | None:
     if arguments.muon:
         return MuonFactory, {"arguments": arguments}
     if arguments.low_memory:
+        from .low_memory import LowMemoryAdamWFactory  # needs torchao, which is an extra
+
         return LowMemoryAdamWFactory, {"arguments": arguments}
     return None
 
