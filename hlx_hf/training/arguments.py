@@ -53,6 +53,11 @@ class PhaseArguments(TrainingArguments):
         super().__post_init__()
         if self.device.type == "cpu":
             self.dataloader_pin_memory = False  # nothing to copy to, and a warning at every start
+        # a generated batch is padded to its own longest line, so that one process cannot join those of all and deal
+        # them out: each makes the stream and takes its share
+        self.accelerator_config.dispatch_batches = False
+        if self.ddp_find_unused_parameters is None:
+            self.ddp_find_unused_parameters = False  # there are none, and looking for them takes time
         if self.data_seed is None:
             self.data_seed = self.seed
         if isinstance(self.tasks, str):
@@ -60,6 +65,11 @@ class PhaseArguments(TrainingArguments):
         self.task_weights = dict(map(_task_weight, self.tasks))
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
+
+    @property
+    def step_batch_size(self) -> int:
+        """Examples of an optimizer step, on all devices together."""
+        return self.train_batch_size * self.gradient_accumulation_steps * self.world_size
 
     @property
     def final_dir(self) -> Path:
