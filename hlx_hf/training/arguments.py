@@ -58,6 +58,11 @@ class PhaseArguments(TrainingArguments):
         super().__post_init__()
         if self.device.type == "cpu":
             self.dataloader_pin_memory = False  # nothing to copy to, and a warning at every start
+        # a generated batch is padded to its own longest line, so that one process cannot join those of all and deal
+        # them out: each makes the stream and takes its share
+        self.accelerator_config.dispatch_batches = False
+        if self.ddp_find_unused_parameters is None:
+            self.ddp_find_unused_parameters = False  # there are none, and looking for them takes time
         if self.data_seed is None:
             self.data_seed = self.seed
         if isinstance(self.tasks, str):
@@ -83,6 +88,11 @@ class PhaseArguments(TrainingArguments):
                 "low_memory updates each weight before its gradient is shared among processes, so it runs on one GPU "
                 f"alone, not on {max(self.world_size, self.n_gpu)}"
             )
+
+    @property
+    def step_batch_size(self) -> int:
+        """Examples of an optimizer step, on all devices together."""
+        return self.train_batch_size * self.gradient_accumulation_steps * self.world_size
 
     @property
     def final_dir(self) -> Path:

@@ -17,6 +17,7 @@ from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import corpus_lines
+from ..modeling_hlx import HLXForCausalLM
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
 from .callbacks import SaveEveryEpochs
@@ -26,17 +27,24 @@ from .muon import MuonFactory
 from .stream import ExampleMaker
 
 # without one of them the Trainer would go on all the same, from fresh moments or another learning rate
-CHECKPOINT_FILES = ("trainer_state.json", "optimizer.pt", "scheduler.pt")
+CHECKPOINT_FILES = ("trainer_state.json", "scheduler.pt")
+# the optimizer's state, or what names its folder: usual, FSDP, DeepSpeed
+OPTIMIZER_FILES = ("optimizer.pt", "optimizer.bin", "latest")
 
 logger = logging.get_logger("hlx_hf")
 
 
 class PhaseTrainer(Trainer):
-    """The Trainer, with batches of examples that are alike in length."""
+    """The Trainer, with batches of examples that are alike in length, and whole model folders under FSDP2, too."""
 
     def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
-        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return LengthGroupedSampler(train_dataset or self.train_dataset, batch_size)
+        return LengthGroupedSampler(train_dataset or self.train_dataset, self.args.step_batch_size)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        # FSDP2 gives the model a class of torch's own, whose files would be saved in place of the modelling files
+        model_class = type(self.model)
+        model_class.__name__, model_class.__module__ = HLXForCausalLM.__name__, HLXForCausalLM.__module__
+        super()._save(output_dir, state_dict)
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: torch.Tensor | None = None) -> torch.Tensor | None:
         if self.args.low_memory:
@@ -113,8 +121,9 @@ def _dataset(
     arguments: PhaseArguments, tokenizer: PreTrainedTokenizerBase, positions: int
 ) -> LineDataset | ChunkStream:
     if arguments.corpus == GENERATED:
-        batch_size = arguments.train_batch_size * arguments.gradient_accumulation_steps
-        maker = ExampleMaker(arguments.task_weights, tokenizer, positions, batch_size, arguments.data_seed)
+        maker = ExampleMaker(
+            arguments.task_weights, tokenizer, positions, arguments.step_batch_size, arguments.data_seed
+        )
         return ChunkStream(maker, arguments.chunks_per_epoch)
     lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
     return LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
@@ -162,6 +171,8 @@ def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
             logger.info(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
         return found
     missing = [name for name in CHECKPOINT_FILES if not (Path(asked) / name).is_file()]
+    if not any((Path(asked) / name).is_file() for name in OPTIMIZER_FILES):
+        missing.append(OPTIMIZER_FILES[0])
     if missing:
         raise ValueError(f"{asked} is no whole checkpoint (it has no {missing[0]}): name a checkpoint-N folder")
     return asked
@@ -184,7 +195,7 @@ def _write_card(trainer: Trainer, arguments: PhaseArguments, metrics: dict, line
         tasks=", ".join(arguments.tasks),
         start=arguments.model_name_or_path or "fresh weights",
         epochs=f"{trainer.state.epoch:g}",
-        batch_size=arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size,
+        batch_size=arguments.step_batch_size,
         learning_rate=arguments.learning_rate,
         precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 or arguments.low_memory else "fp32",
         seed=arguments.seed,

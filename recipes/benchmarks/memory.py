@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from report import print_json, print_report
+from reporting import Figure, benchmark_parser, print_report
 from transformers.utils import logging
 
 from hlx_hf import HLXConfig, load_tokenizer
@@ -34,11 +34,10 @@ GB = 1e9
 
 
 def main() -> None:
-    """Measures each configuration, prints the table and, with `--json`, the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measures each configuration and prints the report."""
+    parser = benchmark_parser(__doc__, repeats=1)
     parser.add_argument("--cpu", action="store_true", help="measure resident memory, of what a CPU can train")
     parser.add_argument("--preset", default="1b", help="size of the model; default: 1b")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON too, on the last line")
     parser.add_argument("--measure", choices=CONFIGURATIONS, help="measure one, and print nothing but its bytes")
     options = parser.parse_args()
     if not options.cpu and not torch.cuda.is_available():
@@ -47,22 +46,29 @@ def main() -> None:
         print(measure(options.measure, options.preset, options.cpu))
         return
 
-    peaks, rows = {}, []
+    config = HLXConfig.from_preset(options.preset)
+    rows, peaks = [], {}
     for name in CPU_CONFIGURATIONS if options.cpu else CONFIGURATIONS:
-        command = [sys.executable, __file__, "--measure", name, "--preset", options.preset]
-        done = subprocess.run(command + ["--cpu"] * options.cpu, stdout=subprocess.PIPE, text=True, check=False)
-        if done.returncode:
-            print(f"{name}: no figure, its training ended with an error", file=sys.stderr)
-            continue
-        peaks[name] = round(int(done.stdout.split()[-1]) / GB, 2)
         kept = bytes_per_parameter(arguments_of(name, options.preset, options.cpu, tempfile.gettempdir()))
-        arithmetic = kept * count_parameters(HLXConfig.from_preset(options.preset)) / GB
-        rows.append((name, f"{kept:.3g}", f"{arithmetic:.2f}", f"{peaks[name]:.2f}"))
-    kind = "resident on a CPU" if options.cpu else "reserved"
-    title = f"{options.preset}, batch {BATCH_SIZE} of {LENGTH} tokens"
-    print_report(title, ("configuration", "bytes a parameter", "GB of them", f"peak GB {kind}"), rows)
-    if options.json:
-        print_json({"preset": options.preset, "peak_gb": peaks})
+        row = {"configuration": name, "bytes a parameter": round(kept, 2), "peak GB": None}
+        row["GB of them"] = round(kept * count_parameters(config) / GB, 2)
+        try:
+            peak = Figure.of(measure_in_process(name, options) / GB for _ in range(options.repeats))
+        except subprocess.CalledProcessError:
+            print(f"{name}: no figure, for its training ended with the error above", file=sys.stderr)
+        else:
+            row["peak GB"], peaks[name] = peak, round(peak.median, 2)
+        rows.append(row)
+    kind = "resident on a CPU" if options.cpu else "reserved on a GPU"
+    facts = {"preset": options.preset, "batch": [BATCH_SIZE, LENGTH], "memory": kind, "peak_gb": peaks}
+    print_report(f"memory {kind}, {options.preset}, batch {BATCH_SIZE} of {LENGTH} tokens", rows, options, **facts)
+
+
+def measure_in_process(name: str, options: argparse.Namespace) -> int:
+    """The bytes that a process of its own took, since no process gives back all that it had."""
+    command = [sys.executable, __file__, "--measure", name, "--preset", options.preset]
+    done = subprocess.run(command + ["--cpu"] * options.cpu, stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout.split()[-1])
 
 
 def arguments_of(name: str, preset: str, cpu: bool, folder: str) -> PhaseArguments:

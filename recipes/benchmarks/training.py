@@ -1,7 +1,7 @@
 """Real tokens a second of training, padding not counted, beside a plain loop; on a GPU the 1B preset's share of peak.
 
     python recipes/benchmarks/training.py            # the tiny preset on a CPU, the 1B preset on a GPU
-    python recipes/benchmarks/training.py --json --rounds 9 --batch_size 32
+    python recipes/benchmarks/training.py --json --repeats 9 --batch_size 32
 
 On a CPU both train the tiny preset on the English lines of `all_variants`, in turn, on the same threads: the recipe
 through the Trainer in batches of like length and bf16, the plain loop with `nn.TransformerEncoder`, every line padded
@@ -11,14 +11,12 @@ causal flag instead of a padding mask, and batches that were made before the clo
 On a GPU the 1B preset trains on rows of 512 tokens. What activation checkpointing computes twice would count once.
 """
 
-import argparse
-import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import torch
-from report import print_json, print_report
+from reporting import Figure, benchmark_parser, print_report
 from torch import nn
 from torch.nn import functional as F
 from transformers import TrainerCallback
@@ -32,6 +30,7 @@ from hlx_hf.training.hardware import count_parameters
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 PLAIN_LENGTH, PLAIN_BATCH_SIZE, PLAIN_STEPS = 256, 16, 20
+CPU_BATCH_SIZE = 16  # the largest with at least 95% real tokens on this corpus
 GPU_BATCH_SIZE, GPU_STEPS, GPU_LENGTH = 32, 30, 512
 WARMUP_STEPS = 5
 PEAK_FLOPS = {"NVIDIA H100 80GB HBM3": 989e12, "NVIDIA H200": 989e12}  # dense bf16
@@ -127,39 +126,41 @@ def measure_recipe(name: str, dataset: LineDataset, options: list[str]) -> tuple
     return real / clock.seconds, real / computed
 
 
-def measure_on_cpu(rounds: int, batch_size: int) -> dict[str, float]:
-    """Medians of rounds in which the recipe and the plain loop take turns."""
+def measure_on_cpu(repeats: int, batch_size: int) -> tuple[list[dict], dict[str, float]]:
+    """Rows and figures of runs in which the recipe and the plain loop take turns."""
     dataset = LineDataset(corpus_lines(load_corpus("all_variants")), {"to_hlx": 1}, load_tokenizer(), PLAIN_LENGTH)
     plain = PlainLoop(HLXConfig.from_preset("tiny"), dataset)
     options = ["--num_train_epochs", "2", "--use_cpu", "true", "--bf16", "true"]
     options += ["--per_device_train_batch_size", str(batch_size), "--logging_strategy", "no"]
     plain_rates, rates, shares = [], [], []
-    for _ in range(rounds):
+    for _ in range(repeats):
         plain_rates.append(plain.measure())
         rate, share = measure_recipe("baseline_tiny", dataset, options)
         rates.append(rate)
         shares.append(share)
-    ratios = [rate / plain_rate for rate, plain_rate in zip(rates, plain_rates, strict=True)]
-    return {
-        "real_tokens_per_s": round(statistics.median(rates)),
-        "plain_loop_real_tokens_per_s": round(statistics.median(plain_rates)),
-        "ratio": round(statistics.median(ratios), 2),
-        "real_share": round(statistics.median(shares), 4),
-    }
+    ratio = Figure.of(rate / plain_rate for rate, plain_rate in zip(rates, plain_rates, strict=True))
+    real, plain_real = Figure.of(rates), Figure.of(plain_rates)
+    plain_share = plain.real_tokens / sum(map(torch.numel, plain.batches))
+    rows = [
+        {"loop": "plain", "real tokens a second": plain_real, "times": 1.0, "real share": round(plain_share, 3)},
+        {"loop": "recipe", "real tokens a second": real, "times": ratio, "real share": round(min(shares), 3)},
+    ]
+    figures = {"real_tokens_per_s": real.median, "plain_loop_real_tokens_per_s": plain_real.median}
+    return rows, {**figures, "ratio": ratio.median, "preset": "tiny", "batch_size": batch_size}
 
 
-def measure_on_gpu(rounds: int, batch_size: int) -> dict[str, float]:
-    """Medians of the 1B preset on whole rows, and the share of the GPU's peak where that is known."""
+def measure_on_gpu(repeats: int, batch_size: int) -> tuple[list[dict], dict[str, float]]:
+    """Rows and figures of the 1B preset on whole rows, and the share of the GPU's peak where that is known."""
     config = HLXConfig.from_preset("1b")
     line = CorpusLine("LC-R", "a" * (GPU_LENGTH - 4), None)  # a string in quotes, between <bos> and <eos>
     dataset = LineDataset([line] * (batch_size * GPU_STEPS), {"complete": 1}, load_tokenizer(), GPU_LENGTH)
     options = ["--num_train_epochs", "1", "--per_device_train_batch_size", str(batch_size)]
-    rate = statistics.median(measure_recipe("baseline_1b_80gb", dataset, options)[0] for _ in range(rounds))
-    figures = {"real_tokens_per_s": round(rate), "batch_size": batch_size}
+    rate = Figure.of(measure_recipe("baseline_1b_80gb", dataset, options)[0] for _ in range(repeats))
+    figures = {"real_tokens_per_s": rate.median, "preset": "1b", "batch_size": batch_size}
     peak = PEAK_FLOPS.get(torch.cuda.get_device_name())
-    if peak:
-        figures["mfu"] = round(rate * flops_per_token(config, GPU_LENGTH) / peak, 4)
-    return figures
+    if peak is not None:
+        figures["mfu"] = rate.median * flops_per_token(config, GPU_LENGTH) / peak
+    return [{"loop": "recipe", "real tokens a second": rate, "share of peak": figures.get("mfu")}], figures
 
 
 def flops_per_token(config: HLXConfig, length: int) -> float:
@@ -169,22 +170,16 @@ def flops_per_token(config: HLXConfig, length: int) -> float:
 
 
 def main() -> None:
-    """Measures, prints the table and, with `--json`, the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="of which the medians are taken; default: 5")
-    parser.add_argument("--batch_size", type=int, help=f"lines in a batch; 16 on a CPU and {GPU_BATCH_SIZE} on a GPU")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON too, on the last line")
+    """Measures what this machine has, and prints the report."""
+    parser = benchmark_parser(__doc__, repeats=5)
+    parser.add_argument("--batch_size", type=int, help=f"lines; {CPU_BATCH_SIZE} on a CPU, {GPU_BATCH_SIZE} on a GPU")
     options = parser.parse_args()
     logging.set_verbosity_error()
     if torch.cuda.is_available():
-        title = f"1b on {torch.cuda.get_device_name()}, rows of {GPU_LENGTH} tokens"
-        figures = measure_on_gpu(options.rounds, options.batch_size or GPU_BATCH_SIZE)
+        rows, figures = measure_on_gpu(options.repeats, options.batch_size or GPU_BATCH_SIZE)
     else:
-        title = f"tiny on a CPU, {torch.get_num_threads()} threads, lines of all_variants"
-        figures = measure_on_cpu(options.rounds, options.batch_size or 16)
-    print_report(title, ("figure", "median"), [(name, f"{value:,}") for name, value in figures.items()])
-    if options.json:
-        print_json(figures)
+        rows, figures = measure_on_cpu(options.repeats, options.batch_size or CPU_BATCH_SIZE)
+    print_report(f"training, {figures['preset']} preset", rows, options, **figures)
 
 
 if __name__ == "__main__":
