@@ -170,9 +170,9 @@ def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
         if found is None:
             logger.info(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
         return found
-    missing = [name for name in CHECKPOINT_FILES if not (Path(asked) / name).is_file()]
-    if not any((Path(asked) / name).is_file() for name in OPTIMIZER_FILES):
-        missing.append(OPTIMIZER_FILES[0])
+    has_optimizer = any((Path(asked) / name).is_file() for name in OPTIMIZER_FILES)
+    missing = [] if has_optimizer else [OPTIMIZER_FILES[0]]
+    missing += [name for name in CHECKPOINT_FILES if not (Path(asked) / name).is_file()]
     if missing:
         raise ValueError(f"{asked} is no whole checkpoint (it has no {missing[0]}): name a checkpoint-N folder")
     return asked
