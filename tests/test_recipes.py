@@ -26,8 +26,8 @@ def run(*command: object, environment: dict[str, str] | None = None) -> subproce
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_is_one_of_known_settings(config, tmp_path):
     settings = yaml.safe_load(config.read_text())
-    # without a GPU TrainingArguments takes fp16, and the hardware check refuses it later
-    arguments = parse_arguments(config, ["--output_dir", str(tmp_path)])
+    # without a GPU TrainingArguments takes fp16, which the hardware check refuses later, and bf16 if told to
+    arguments = parse_arguments(config, ["--output_dir", str(tmp_path), "--use_cpu", "true"])
     assert arguments.corpus == settings["corpus"]
     assert arguments.save_every_epochs == 10
     assert "{epoch}" in settings["final_name"]
@@ -56,9 +56,10 @@ def test_the_plan_of_the_configurations(name, expected):
 
 
 def test_each_phase_starts_from_what_the_one_before_it_saves():
+    options = ["--use_cpu", "true"]
     for scale in ("1b", "1b_8gb", "1b_80gb", "tiny"):
-        baseline = parse_arguments(ROOT / "recipes" / "configs" / f"baseline_{scale}.yaml", [])
-        deep = parse_arguments(ROOT / "recipes" / "configs" / f"deep_reasoning_{scale}.yaml", [])
+        baseline = parse_arguments(ROOT / "recipes" / "configs" / f"baseline_{scale}.yaml", options)
+        deep = parse_arguments(ROOT / "recipes" / "configs" / f"deep_reasoning_{scale}.yaml", options)
         assert Path(deep.model_name_or_path) == baseline.final_dir
 
 
