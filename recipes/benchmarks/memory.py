@@ -84,6 +84,7 @@ def arguments_of(name: str, preset: str, cpu: bool, folder: str) -> PhaseArgumen
 def measure(name: str, preset: str, cpu: bool) -> int:
     """Trains one configuration for some steps, saves it, and returns the most bytes that it took."""
     logging.set_verbosity_error()
+    logging.disable_progress_bar()  # of writing weights
     config, tokenizer = HLXConfig.from_preset(preset), load_tokenizer()
     with tempfile.TemporaryDirectory(prefix="hlx-memory-") as folder:
         arguments = arguments_of(name, preset, cpu, folder)
