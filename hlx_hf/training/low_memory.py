@@ -21,8 +21,8 @@ BLOCK_SIZE = 256  # first moments that share a scale
 class AdamW8bitFirstMoment(AdamW8bit):
     """Quantises one moment of the two.
 
-    In 8 bits the small second moments of a block become 0, and what is divided by their root explodes: without
-    clipping the tiny preset then ends in NaN, and with it the loss falls more slowly.
+    In 8 bits the small second moments of a block become 0, and what is divided by their root explodes: the tiny preset
+    then learns more slowly, and without clipping has ended in NaN.
     """
 
     def _new_buffer(self, p: torch.Tensor, signed: bool) -> torch.Tensor:
