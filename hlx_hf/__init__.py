@@ -5,10 +5,15 @@ Auto classes of transformers learn the model type once they are imported themsel
 """
 
 import importlib
+import logging
 
 from wrapt import when_imported
 
 __version__ = "0.1.0"
+
+# transformers imports torchao wherever it is installed, which then warns of CUDA libraries that nothing here uses.
+for _name in ("torchao", "torch.utils._pytree"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 _HOME = {
     "Contract": "formats",

@@ -225,6 +225,8 @@ class HLXModel(HLXPreTrainedModel):
         if cache_position is None:
             seen = 0 if past_key_values is None else past_key_values.get_seq_length()
             cache_position = torch.arange(inputs_embeds.shape[1], device=inputs_embeds.device) + seen
+        # Only positions that were passed can mark sequences that share a row; looking for them waits for the device.
+        given_positions = position_ids
         if position_ids is None:
             if attention_mask is None or attention_mask.ndim != 2:
                 position_ids = cache_position.unsqueeze(0)
@@ -233,7 +235,7 @@ class HLXModel(HLXPreTrainedModel):
         self._check_positions(position_ids)
 
         # The mask comes before the cache: only where there is no cache does transformers keep packed sequences apart.
-        causal_mask = self._causal_mask(inputs_embeds, attention_mask, past_key_values, position_ids, cache_position)
+        causal_mask = self._causal_mask(inputs_embeds, attention_mask, past_key_values, given_positions, cache_position)
         if use_cache is None:
             use_cache = self.config.use_cache and not self.training
         if use_cache and past_key_values is None:
@@ -265,7 +267,10 @@ class HLXModel(HLXPreTrainedModel):
     def _check_positions(self, position_ids: torch.LongTensor) -> None:
         if torch.compiler.is_compiling():  # a compiled graph cannot branch on values
             return
-        length, limit = int(position_ids.max()) + 1, self.config.max_position_embeddings
+        # Reading a value waits for the device, which no training step should do: there the shape has to be enough.
+        on_device_in_training = self.training and position_ids.device.type != "cpu"
+        length = position_ids.shape[-1] if on_device_in_training else int(position_ids.max()) + 1
+        limit = self.config.max_position_embeddings
         if length > limit:
             raise ValueError(f"a sequence of {length} tokens is too long for this model, which has {limit} positions")
 
@@ -274,7 +279,7 @@ class HLXModel(HLXPreTrainedModel):
         inputs_embeds: torch.Tensor,
         attention_mask: torch.Tensor | None,
         past_key_values: Cache | None,
-        position_ids: torch.LongTensor,
+        position_ids: torch.LongTensor | None,
         cache_position: torch.LongTensor,
     ) -> torch.Tensor | None:
         """`create_causal_mask`, two of whose arguments are other ones in transformers 4."""

@@ -267,3 +267,24 @@ def test_gradient_checkpointing_saves_memory_and_changes_no_gradient(model, inpu
     assert checkpointed_bytes < 0.5 * plain_bytes
     for gradient, expected in zip(checkpointed, plain, strict=True):
         assert_close(gradient, expected)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="a CPU has nobody to wait for")
+def test_a_training_step_never_waits_for_the_gpu(model, input_ids):
+    model, input_ids = model.cuda().train(), input_ids.cuda()
+    labels_count = torch.tensor(input_ids.numel(), device="cuda")
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        model(input_ids, labels=input_ids, num_items_in_batch=labels_count).loss.backward()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_positions_that_nobody_passed_need_no_mask(model, input_ids, monkeypatch):
+    masks = []
+    build = model.model._causal_mask
+    monkeypatch.setattr(model.model, "_causal_mask", lambda *arguments: masks.append(build(*arguments)) or masks[-1])
+    model(input_ids)
+    model(input_ids[:1], position_ids=torch.tensor([[*range(8), *range(12)]]))
+    assert masks[0] is None
+    assert masks[1] is not None

@@ -26,8 +26,8 @@ def run(*command: object, environment: dict[str, str] | None = None) -> subproce
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_is_one_of_known_settings(config, tmp_path):
     settings = yaml.safe_load(config.read_text())
-    # without a GPU TrainingArguments takes fp16, and the hardware check refuses it later
-    arguments = parse_arguments(config, ["--output_dir", str(tmp_path)])
+    # without a GPU TrainingArguments takes fp16, which the hardware check refuses later, and bf16 if told to
+    arguments = parse_arguments(config, ["--output_dir", str(tmp_path), "--use_cpu", "true"])
     assert arguments.corpus == settings["corpus"]
     assert arguments.save_every_epochs == 10
     assert "{epoch}" in settings["final_name"]
@@ -38,6 +38,8 @@ def test_every_configuration_is_one_of_known_settings(config, tmp_path):
     [
         ("baseline_1b", (30, 8, 1e-4, True, True, "checkpoint_1b_baseline_epoch30")),
         ("deep_reasoning_1b", (200, 8, 1e-4, True, True, "hlx_1b_deep_reasoning_FINAL_epoch200")),
+        ("baseline_1b_8gb", (30, 8, 1e-4, False, True, "checkpoint_1b_baseline_epoch30")),
+        ("deep_reasoning_1b_8gb", (200, 8, 1e-4, False, True, "hlx_1b_deep_reasoning_FINAL_epoch200")),
         ("hlx_only_tiny", (100, 16, 5e-4, False, False, "tiny_hlx_only_FINAL_epoch100")),
     ],
 )
@@ -54,9 +56,10 @@ def test_the_plan_of_the_configurations(name, expected):
 
 
 def test_each_phase_starts_from_what_the_one_before_it_saves():
-    for scale in ("1b", "tiny"):
-        baseline = parse_arguments(ROOT / "recipes" / "configs" / f"baseline_{scale}.yaml", [])
-        deep = parse_arguments(ROOT / "recipes" / "configs" / f"deep_reasoning_{scale}.yaml", [])
+    options = ["--use_cpu", "true"]
+    for scale in ("1b", "1b_8gb", "1b_80gb", "tiny"):
+        baseline = parse_arguments(ROOT / "recipes" / "configs" / f"baseline_{scale}.yaml", options)
+        deep = parse_arguments(ROOT / "recipes" / "configs" / f"deep_reasoning_{scale}.yaml", options)
         assert Path(deep.model_name_or_path) == baseline.final_dir
 
 

@@ -2,6 +2,6 @@
 
 from .arguments import PhaseArguments, parse_arguments
 from .hardware import HardwareError
-from .phase import run_phase
+from .phase import make_trainer, run_phase
 
-__all__ = ["HardwareError", "PhaseArguments", "parse_arguments", "run_phase"]
+__all__ = ["HardwareError", "PhaseArguments", "make_trainer", "parse_arguments", "run_phase"]

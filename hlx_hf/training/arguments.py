@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 from transformers import HfArgumentParser, TrainingArguments
+from transformers.utils import is_torchao_available
 
 from ..corpus.generator.stream import CHUNK_SIZE
 
@@ -37,13 +38,13 @@ class PhaseArguments(TrainingArguments):
         default_factory=lambda: ["to_hlx=1"],
         metadata={"help": "Tasks to draw from, each with its weight: to_hlx=2 to_english=1 convert=1 complete=1."},
     )
-    attn_implementation: str = field(
-        default="sdpa",
-        metadata={"help": "sdpa, flash_attention_2, or eager, which is the fastest in bf16 on a CPU."},
-    )
     muon: bool = field(
         default=False,
         metadata={"help": "Muon for the matrices of the layers and AdamW for the rest, instead of `optim`."},
+    )
+    low_memory: bool = field(
+        default=False,
+        metadata={"help": "bf16 weights and an AdamW of 3 bytes inside the backward pass, instead of `optim`."},
     )
     save_every_epochs: int = field(default=10, metadata={"help": "Epochs between two checkpoints."})
     final_name: str = field(
@@ -57,6 +58,11 @@ class PhaseArguments(TrainingArguments):
         super().__post_init__()
         if self.device.type == "cpu":
             self.dataloader_pin_memory = False  # nothing to copy to, and a warning at every start
+        # a generated batch is padded to its own longest line, so that one process cannot join those of all and deal
+        # them out: each makes the stream and takes its share
+        self.accelerator_config.dispatch_batches = False
+        if self.ddp_find_unused_parameters is None:
+            self.ddp_find_unused_parameters = False  # there are none, and looking for them takes time
         if self.data_seed is None:
             self.data_seed = self.seed
         if isinstance(self.tasks, str):
@@ -64,6 +70,29 @@ class PhaseArguments(TrainingArguments):
         self.task_weights = dict(map(_task_weight, self.tasks))
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
+        if self.low_memory:
+            self._check_low_memory()
+
+    def _check_low_memory(self) -> None:
+        if not is_torchao_available():
+            raise ValueError('low_memory needs torchao: pip install "hlx_hf[memory]"')
+        if self.fp16 or self.bf16 or self.muon:
+            raise ValueError("low_memory has its own precision and optimizer: leave fp16, bf16 and muon out")
+        if self.gradient_accumulation_steps > 1:
+            raise ValueError(
+                "low_memory updates each weight as soon as it has a gradient, and so cannot sum gradients over "
+                f"{self.gradient_accumulation_steps} batches: set gradient_accumulation_steps to 1"
+            )
+        if self.world_size > 1 or self.n_gpu > 1:
+            raise ValueError(
+                "low_memory updates each weight before its gradient is shared among processes, so it runs on one GPU "
+                f"alone, not on {max(self.world_size, self.n_gpu)}"
+            )
+
+    @property
+    def step_batch_size(self) -> int:
+        """Examples of an optimizer step, on all devices together."""
+        return self.train_batch_size * self.gradient_accumulation_steps * self.world_size
 
     @property
     def final_dir(self) -> Path:

@@ -2,14 +2,25 @@
 
 import psutil
 import torch
+from transformers.training_args import OptimizerNames
 
 from ..configuration_hlx import HLXConfig
 from ..modeling_hlx import HLXForCausalLM
 from .arguments import PhaseArguments
 
 GIB = 2**30
-# fp32 weights, their gradients and the two moments of AdamW; mixed precision keeps the same fp32 masters
-BYTES_PER_PARAMETER = 16
+# fp32 weights and their gradients; mixed precision keeps the same fp32 masters
+WEIGHT_AND_GRADIENT_BYTES = 8
+# what optimizers keep of a parameter; of those that are not named here, nothing is taken for granted
+OPTIMIZER_BYTES = {
+    OptimizerNames.ADAMW_TORCH: 8,
+    OptimizerNames.ADAMW_TORCH_FUSED: 8,
+    OptimizerNames.ADAMW_TORCH_8BIT: 2,
+    OptimizerNames.ADAMW_TORCH_4BIT: 1,
+}
+MUON_BYTES = 4
+LOW_MEMORY_BYTES = 2 + (1 + 4 / 256) + 2  # weight, first moment with its share of a scale, second moment
+LESS_MEMORY = "go by --low_memory true --fp16 false, which keeps 5 bytes a parameter, "
 TINY_INSTEAD = "train the tiny preset with --config recipes/configs/baseline_tiny.yaml (or its siblings)"
 
 
@@ -29,14 +40,24 @@ def check_precision(arguments: PhaseArguments) -> None:
 def check_memory(arguments: PhaseArguments, config: HLXConfig) -> None:
     """Raises `HardwareError` where the weights of `config` and what training keeps of each do not fit."""
     device = arguments.device.type
-    needed = count_parameters(config) * BYTES_PER_PARAMETER
+    each = bytes_per_parameter(arguments)
+    needed = count_parameters(config) * each
     available = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
     if device in ("cuda", "cpu") and needed > available:
         raise HardwareError(
-            f"training these weights keeps at least {needed / GIB:.1f} GiB (weights, gradients and the optimizer's "
-            f"two moments, {BYTES_PER_PARAMETER} bytes a parameter) and {available / GIB:.1f} GiB of "
-            f"{'GPU memory' if device == 'cuda' else 'memory'} are free: {TINY_INSTEAD}, or use a larger machine."
+            f"training these weights keeps at least {needed / GIB:.1f} GiB (weights, gradients and what the optimizer "
+            f"keeps of them, {each:.3g} bytes a parameter) and {available / GIB:.1f} GiB of "
+            f"{'GPU memory' if device == 'cuda' else 'memory'} are free: {'' if arguments.low_memory else LESS_MEMORY}"
+            f"{TINY_INSTEAD}, or use a larger machine."
         )
+
+
+def bytes_per_parameter(arguments: PhaseArguments) -> float:
+    """Bytes that training keeps of each parameter from one step to the next, the least that must be free."""
+    if arguments.low_memory:
+        return LOW_MEMORY_BYTES
+    kept = MUON_BYTES if arguments.muon else OPTIMIZER_BYTES.get(arguments.optim, 0)
+    return WEIGHT_AND_GRADIENT_BYTES + kept
 
 
 def count_parameters(config: HLXConfig) -> int:

@@ -3,9 +3,12 @@
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import torch
 from huggingface_hub import ModelCard, ModelCardData, upload_folder
-from transformers import PreTrainedTokenizerBase, Trainer, set_seed
+from torch import nn
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase, Trainer, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import logging
 
@@ -24,17 +27,29 @@ from .muon import MuonFactory
 from .stream import ExampleMaker
 
 # without one of them the Trainer would go on all the same, from fresh moments or another learning rate
-CHECKPOINT_FILES = ("trainer_state.json", "optimizer.pt", "scheduler.pt")
+CHECKPOINT_FILES = ("trainer_state.json", "scheduler.pt")
+# the optimizer's state, or what names its folder: usual, FSDP, DeepSpeed
+OPTIMIZER_FILES = ("optimizer.pt", "optimizer.bin", "latest")
 
 logger = logging.get_logger("hlx_hf")
 
 
 class PhaseTrainer(Trainer):
-    """The Trainer, with batches of examples that are alike in length."""
+    """The Trainer, with batches of examples that are alike in length, and whole model folders under FSDP2, too."""
 
     def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
-        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return LengthGroupedSampler(train_dataset or self.train_dataset, batch_size)
+        return LengthGroupedSampler(train_dataset or self.train_dataset, self.args.step_batch_size)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        # FSDP2 gives the model a class of torch's own, whose files would be saved in place of the modelling files
+        model_class = type(self.model)
+        model_class.__name__, model_class.__module__ = HLXForCausalLM.__name__, HLXForCausalLM.__module__
+        super()._save(output_dir, state_dict)
+
+    def _get_grad_norm(self, model: nn.Module, grad_norm: torch.Tensor | None = None) -> torch.Tensor | None:
+        if self.args.low_memory:
+            return None  # the gradients are gone, and their norm would be logged as 0
+        return super()._get_grad_norm(model, grad_norm)
 
 
 def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
@@ -66,28 +81,13 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
-    # Model
-    if arguments.model_name_or_path is None:
-        model = HLXForCausalLM(config)
-    else:
-        model = HLXForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, dtype="float32")
-    model.set_attn_implementation(arguments.attn_implementation)
-
     # Training
-    trainer = PhaseTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=dataset,
-        data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),
-        processing_class=tokenizer,
-        callbacks=[SaveEveryEpochs()],
-        optimizer_cls_and_kwargs=(MuonFactory, {"arguments": arguments}) if arguments.muon else None,
-    )
+    trainer = make_trainer(arguments, config, dataset, tokenizer)
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)
 
     # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
-    model.config.use_cache = True
+    trainer.model.config.use_cache = True
     trainer.save_model(str(arguments.final_dir))
     if trainer.is_world_process_zero():
         _write_card(trainer, arguments, result.metrics, len(dataset), card_template)
@@ -97,12 +97,33 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     return arguments.final_dir
 
 
+def make_trainer(
+    arguments: PhaseArguments, config: HLXConfig, dataset: LineDataset | ChunkStream, tokenizer: PreTrainedTokenizerBase
+) -> PhaseTrainer:
+    """A model, fresh or read from a folder, and what trains it, as the arguments say."""
+    settings = _model_settings(arguments)
+    if arguments.model_name_or_path is None:
+        model = AutoModelForCausalLM.from_config(config, **settings)
+    else:
+        model = AutoModelForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, **settings)
+    return PhaseTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=dataset,
+        data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        callbacks=[SaveEveryEpochs()],
+        optimizer_cls_and_kwargs=_optimizer(arguments),
+    )
+
+
 def _dataset(
     arguments: PhaseArguments, tokenizer: PreTrainedTokenizerBase, positions: int
 ) -> LineDataset | ChunkStream:
     if arguments.corpus == GENERATED:
-        batch_size = arguments.train_batch_size * arguments.gradient_accumulation_steps
-        maker = ExampleMaker(arguments.task_weights, tokenizer, positions, batch_size, arguments.data_seed)
+        maker = ExampleMaker(
+            arguments.task_weights, tokenizer, positions, arguments.step_batch_size, arguments.data_seed
+        )
         return ChunkStream(maker, arguments.chunks_per_epoch)
     lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
     return LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
@@ -120,6 +141,26 @@ def _model_config(arguments: PhaseArguments) -> HLXConfig:
         ) from error
 
 
+def _model_settings(arguments: PhaseArguments) -> dict[str, Any]:
+    # The backward pass of fused attention in bf16 takes a CPU five times as long as plain products of matrices.
+    slow_fused_attention = arguments.device.type == "cpu" and arguments.bf16
+    return {
+        "dtype": torch.bfloat16 if arguments.low_memory else torch.float32,
+        "attn_implementation": "eager" if slow_fused_attention else "sdpa",
+    }
+
+
+def _optimizer(arguments: PhaseArguments) -> tuple[type, dict[str, Any]] | None:
+    """Class and settings of an optimizer that the Trainer does not know under a name."""
+    if arguments.muon:
+        return MuonFactory, {"arguments": arguments}
+    if arguments.low_memory:
+        from .low_memory import LowMemoryAdamWFactory  # needs torchao, which is an extra
+
+        return LowMemoryAdamWFactory, {"arguments": arguments}
+    return None
+
+
 def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
     asked = arguments.resume_from_checkpoint
     if not asked or asked.lower() == "false":
@@ -129,7 +170,9 @@ def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
         if found is None:
             logger.info(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
         return found
-    missing = [name for name in CHECKPOINT_FILES if not (Path(asked) / name).is_file()]
+    has_optimizer = any((Path(asked) / name).is_file() for name in OPTIMIZER_FILES)
+    missing = [] if has_optimizer else [OPTIMIZER_FILES[0]]
+    missing += [name for name in CHECKPOINT_FILES if not (Path(asked) / name).is_file()]
     if missing:
         raise ValueError(f"{asked} is no whole checkpoint (it has no {missing[0]}): name a checkpoint-N folder")
     return asked
@@ -152,9 +195,9 @@ def _write_card(trainer: Trainer, arguments: PhaseArguments, metrics: dict, line
         tasks=", ".join(arguments.tasks),
         start=arguments.model_name_or_path or "fresh weights",
         epochs=f"{trainer.state.epoch:g}",
-        batch_size=arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size,
+        batch_size=arguments.step_batch_size,
         learning_rate=arguments.learning_rate,
-        precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 else "fp32",
+        precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 or arguments.low_memory else "fp32",
         seed=arguments.seed,
         train_loss=metrics["train_loss"],
         train_runtime=metrics["train_runtime"],
