@@ -1,15 +1,16 @@
 """One phase of training, from its settings to the folder that its result is saved in."""
 
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
-from huggingface_hub import ModelCard, ModelCardData, upload_folder
+from huggingface_hub import upload_folder
 from transformers import PreTrainedTokenizerBase, Trainer, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import logging
 
-from .. import __version__
 from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
@@ -17,24 +18,19 @@ from ..corpus.tasks import corpus_lines
 from ..modeling_hlx import HLXForCausalLM
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
-from .callbacks import SaveEveryEpochs
-from .examples import LengthGroupedSampler, LineDataset, collate
+from .card import write_card
+from .examples import LineDataset, collate
+from .gates import EXIT_CODE, GATES
 from .hardware import HardwareError, check_memory, check_precision
 from .muon import MuonFactory
+from .plots import PLOT, plot_training
 from .stream import ExampleMaker
+from .trainer import PhaseTrainer
 
 # without one of them the Trainer would go on all the same, from fresh moments or another learning rate
 CHECKPOINT_FILES = ("trainer_state.json", "optimizer.pt", "scheduler.pt")
 
 logger = logging.get_logger("hlx_hf")
-
-
-class PhaseTrainer(Trainer):
-    """The Trainer, with batches of examples that are alike in length."""
-
-    def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
-        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return LengthGroupedSampler(train_dataset or self.train_dataset, batch_size)
 
 
 def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
@@ -48,7 +44,8 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         The folder of the result, `arguments.final_dir`.
 
     Raises:
-        SystemExit: the settings do not fit this machine or each other; the message is one sentence.
+        SystemExit: the settings do not fit this machine or each other; the message is one sentence. Or a quality gate
+            has stopped the run: the code is `EXIT_CODE`, and a checkpoint of what it saw is on disk.
     """
     set_seed(arguments.seed)
     logging.disable_progress_bar()  # of reading and writing weights; the Trainer's own stays
@@ -79,17 +76,19 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         train_dataset=dataset,
         data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),
         processing_class=tokenizer,
-        callbacks=[SaveEveryEpochs()],
         optimizer_cls_and_kwargs=(MuonFactory, {"arguments": arguments}) if arguments.muon else None,
     )
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)
+    if trainer.gates.stopped:
+        _leave_stopped(trainer, Path(arguments.output_dir))
 
     # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
     model.config.use_cache = True
     trainer.save_model(str(arguments.final_dir))
     if trainer.is_world_process_zero():
-        _write_card(trainer, arguments, result.metrics, len(dataset), card_template)
+        has_plot = _plot(trainer, arguments.final_dir)
+        write_card(trainer, arguments, result.metrics, len(dataset), has_plot, card_template)
         trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
         if arguments.push_to_hub:
             _push(trainer, arguments)
@@ -134,32 +133,32 @@ def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
     return asked
 
 
-def _write_card(trainer: Trainer, arguments: PhaseArguments, metrics: dict, line_count: int, template: Path) -> None:
-    data = ModelCardData(
-        library_name="transformers",
-        pipeline_tag="text-generation",
-        license="apache-2.0",
-        tags=["hlx", "semantic-parsing"],
-        model_name=arguments.final_dir.name,
-    )
-    card = ModelCard.from_template(
-        data,
-        template_path=str(template),
-        parameters=f"{trainer.model.num_parameters():,}",
-        corpus=", ".join(arguments.data_files or [arguments.corpus]),
-        line_count=line_count,
-        tasks=", ".join(arguments.tasks),
-        start=arguments.model_name_or_path or "fresh weights",
-        epochs=f"{trainer.state.epoch:g}",
-        batch_size=arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size,
-        learning_rate=arguments.learning_rate,
-        precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 else "fp32",
-        seed=arguments.seed,
-        train_loss=metrics["train_loss"],
-        train_runtime=metrics["train_runtime"],
-        version=__version__,
-    )
-    card.save(str(arguments.final_dir / "README.md"))
+def _leave_stopped(trainer: PhaseTrainer, output: Path) -> NoReturn:
+    """Ends a run that a gate has stopped, its state in a folder that `--resume_from_checkpoint last` passes over."""
+    if trainer.is_world_process_zero():
+        step = trainer.state.global_step
+        folder = output / f"stopped_at_step_{step}"
+        shutil.rmtree(folder, ignore_errors=True)  # of a run before this one
+        (output / f"checkpoint-{step}").rename(folder)
+        _plot(trainer, folder)
+        print(
+            f"\n{trainer.gates.stopped}\n"
+            f"The gates are in {output / GATES}, and the state of the run in {folder}. Change the settings and start "
+            f"again; or go on all the same, with other gate_limits or gate_grace_steps, from an earlier checkpoint or "
+            f"with --resume_from_checkpoint {folder}",
+            file=sys.stderr,
+        )
+    sys.exit(EXIT_CODE)
+
+
+def _plot(trainer: PhaseTrainer, folder: Path) -> bool:
+    """Whether there is a picture of the training in the folder now."""
+    try:
+        plot_training(trainer.state.log_history, folder / PLOT, folder.name, trainer.gates.stopped)
+    except ImportError:
+        logger.warning('no plot of the training without matplotlib: pip install "hlx_hf[plots]"')
+        return False
+    return True
 
 
 def _push(trainer: Trainer, arguments: PhaseArguments) -> None:
