@@ -81,13 +81,13 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)
     if trainer.gates.stopped:
-        _leave_stopped(trainer, Path(arguments.output_dir))
+        _leave_stopped(trainer, arguments)
 
     # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
     model.config.use_cache = True
     trainer.save_model(str(arguments.final_dir))
     if trainer.is_world_process_zero():
-        has_plot = _plot(trainer, arguments.final_dir)
+        has_plot = _plot(trainer, arguments.final_dir, arguments.final_dir.name)
         write_card(trainer, arguments, result.metrics, len(dataset), has_plot, card_template)
         trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
         if arguments.push_to_hub:
@@ -133,14 +133,14 @@ def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
     return asked
 
 
-def _leave_stopped(trainer: PhaseTrainer, output: Path) -> NoReturn:
+def _leave_stopped(trainer: PhaseTrainer, arguments: PhaseArguments) -> NoReturn:
     """Ends a run that a gate has stopped, its state in a folder that `--resume_from_checkpoint last` passes over."""
     if trainer.is_world_process_zero():
-        step = trainer.state.global_step
+        output, step = Path(arguments.output_dir), trainer.state.global_step
         folder = output / f"stopped_at_step_{step}"
         shutil.rmtree(folder, ignore_errors=True)  # of a run before this one
         (output / f"checkpoint-{step}").rename(folder)
-        _plot(trainer, folder)
+        _plot(trainer, folder, arguments.final_dir.name)
         print(
             f"\n{trainer.gates.stopped}\n"
             f"The gates are in {output / GATES}, and the state of the run in {folder}. Change the settings and start "
@@ -151,10 +151,10 @@ def _leave_stopped(trainer: PhaseTrainer, output: Path) -> NoReturn:
     sys.exit(EXIT_CODE)
 
 
-def _plot(trainer: PhaseTrainer, folder: Path) -> bool:
+def _plot(trainer: PhaseTrainer, folder: Path, title: str) -> bool:
     """Whether there is a picture of the training in the folder now."""
     try:
-        plot_training(trainer.state.log_history, folder / PLOT, folder.name, trainer.gates.stopped)
+        plot_training(trainer.state.log_history, folder / PLOT, title, trainer.gates.stopped)
     except ImportError:
         logger.warning('no plot of the training without matplotlib: pip install "hlx_hf[plots]"')
         return False

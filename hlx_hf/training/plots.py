@@ -27,7 +27,7 @@ def plot_training(log_history: list[dict], path: Path, title: str, stopped: str 
         ImportError: matplotlib is missing.
     """
     from matplotlib.figure import Figure  # an extra; and pyplot would look for a display
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
     losses = [(entry["epoch"], float(entry["loss"])) for entry in log_history if "loss" in entry]
     gates = [entry for entry in log_history if "gate_exact" in entry]
@@ -41,6 +41,9 @@ def plot_training(log_history: list[dict], path: Path, title: str, stopped: str 
     answer_losses = [gate["gate_answer_loss"] for gate in gates]
     loss_axes.plot(epochs, answer_losses, "o--", color="tab:red", markersize=5, label="right answers at gates")
     loss_axes.set(yscale="log", ylabel="loss (nats a character)")
+    loss_axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    loss_axes.yaxis.set_major_formatter("{x:g}")
+    loss_axes.yaxis.set_minor_formatter(NullFormatter())
 
     for name, colour in SHARES.items():
         shares = [gate[f"gate_{name}"] for gate in gates]
@@ -50,6 +53,8 @@ def plot_training(log_history: list[dict], path: Path, title: str, stopped: str 
             share_axes.plot(epochs, shares, "x:", color=colour, label=name)
     share_axes.set(ylim=(-0.03, 1.03), ylabel="answers at gates", xlabel="epoch")
     share_axes.yaxis.set_major_formatter(PercentFormatter(1))
+    share_axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    share_axes.set_xlim(left=0)
 
     for axes in (loss_axes, share_axes):
         axes.grid(axis="y", alpha=0.3)
