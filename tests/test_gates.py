@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from hlx_models import LINES, trained_model
+from hlx_models import LINES, small_model, trained_model
 from transformers import set_seed
 
-from hlx_hf import HLXForCausalLM, load_corpus, load_tokenizer
+from hlx_hf import HLXForCausalLM, HLXPipeline, load_corpus, load_tokenizer
 from hlx_hf.training import gates, parse_arguments, phase, run_phase
 from hlx_hf.training.examples import IGNORED, LineDataset, collate
 from hlx_hf.training.limits import FIGURES, parse_limit
 from hlx_hf.training.loss_watch import WINDOW, LossWatch
-from hlx_hf.training.measures import QUESTION_COUNT, Question, draw_questions, measure
+from hlx_hf.training.measures import QUESTION_COUNT, Question, draw_questions, measure, translator
 
 ROOT = Path(__file__).parents[1]
 CARD = ROOT / "model_cards" / "template.md"
@@ -196,6 +196,20 @@ def test_a_model_that_knows_the_answers_is_measured_so_and_left_as_it_was():
     assert figures["answer_loss"] < 0.1
     assert figures["prompt_use"] > 0.9
     model.eval()
+
+
+def test_a_gpu_would_give_the_answers_that_numpy_gives():
+    model, tokenizer = trained_model(), load_tokenizer()
+    texts = [text for text, notation, _ in LINES if notation == "LC-R"]
+    options = {"notation": "LC-R", "max_new_tokens": 60, "batch_size": 2}
+    pipe = HLXPipeline(model=model, tokenizer=tokenizer, device="cpu")  # `translator` makes it on the model's device
+    assert translator(model, tokenizer)(texts, **options) == pipe(texts, **options)
+
+
+def test_a_prompt_that_does_not_fit_before_another_answer_is_not_put_there():
+    model = small_model()  # 64 positions
+    questions = [Question("a" * 40, "LC-R", "7"), Question("b", "LC-R", '"' + "c" * 40 + '"')]
+    assert math.isfinite(measure(model, load_tokenizer(), questions)["prompt_use"])
 
 
 def test_failures_are_told_apart():

@@ -20,16 +20,17 @@ DEFAULT_LIMITS = (
 
 LABELS = "labels that are shifted twice or not at all, or that do not stand on the answer alone"
 RATE = "a learning rate that is too high or too low"
+CORPUS = "answers that do not belong to their prompts"
 ADVICE = {
-    "answer_loss": f"{LABELS}; {RATE}",
-    "prompt_use": f"prompts that do not belong to their answers; {RATE}",
-    "exact": f"answers of the corpus that are wrong; {RATE}; a training that is too short",
-    "valid": f"answers of the corpus that are not HLX; {RATE}",
-    "empty": LABELS,
+    "answer_loss": f"{LABELS}, or {RATE}",
+    "prompt_use": f"{CORPUS}, or {RATE}",
+    "exact": f"{CORPUS}, {RATE}, or a training that is too short",
+    "valid": f"a corpus whose answers are not HLX, or {RATE}",
+    "empty": f"{LABELS}, or {RATE}",
     "parroted": LABELS,
-    "repetition": f"{LABELS}; {RATE}",
-    "malformed": f"answers of the corpus that are not HLX; {RATE}",
-    "wrong_value": f"answers of the corpus that are wrong; {RATE}; a training that is too short",
+    "repetition": f"{LABELS}, or {RATE}",
+    "malformed": f"a corpus whose answers are not HLX, or {RATE}",
+    "wrong_value": f"{CORPUS}, {RATE}, or a training that is too short",
 }
 
 _LIMIT = re.compile(r"(?P<bound>min|max)_(?P<figure>\w+)=(?P<value>\d+(\.\d+)?)(@(?P<epoch>\d+))?")

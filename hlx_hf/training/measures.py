@@ -14,10 +14,12 @@ from transformers import PreTrainedTokenizerBase
 
 from ..corpus import load_corpus
 from ..corpus.tasks import ENGLISH_TASKS, CorpusLine, Example, corpus_lines
+from ..evaluation.generation import BATCH_SIZE, Translate, answers
 from ..evaluation.metric import load_metric
 from ..formats import dumps
 from ..lines_hlx import ENGLISH, NOTATIONS, line_prompt
 from ..modeling_hlx import HLXForCausalLM
+from ..pipeline_hlx import HLXPipeline
 from ..runtime import Network
 from ..tokenization_hlx import to_alphabet
 from .arguments import GENERATED, PhaseArguments
@@ -26,7 +28,6 @@ from .examples import IGNORED, collate, encode
 QUESTION_TASKS = ("to_hlx", "convert", "to_english")  # the first that a phase trains is asked; `complete` asks nothing
 SEED = 0  # of the choice of questions, the same in every run, so that runs can be compared
 QUESTION_COUNT = 64
-BATCH_SIZE = 64
 SAMPLES = 5  # answers that are kept to be looked at
 
 
@@ -76,23 +77,25 @@ def measure(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase, questions
         `exact`, `valid`, and one for each failure of the `english_comprehension` metric: shares of the questions;
         `samples`: some questions with the model's answers and how they came out.
     """
+    texts, notations, references = zip(*questions, strict=True)
+    exchanged = _exchanged(questions, model.config.max_position_embeddings)
     was_training = model.training
     model.eval()
     with torch.random.fork_rng(), torch.no_grad():
-        right, others = _losses(model, tokenizer, questions), _losses(model, tokenizer, _exchanged(questions))
-        answers = _generate(model, tokenizer, questions)
+        right, others = _losses(model, tokenizer, questions), _losses(model, tokenizer, exchanged)
+        outputs = answers(translator(model, tokenizer), texts, notations, references)
     model.train(was_training)
     scores = load_metric().compute(
-        predictions=answers,
-        references=[question.answer for question in questions],
-        levels=[question.notation for question in questions],
-        notations=[question.notation for question in questions],
-        prompts=[question.text for question in questions],
+        predictions=outputs,
+        references=list(references),
+        levels=list(notations),
+        notations=list(notations),
+        prompts=list(texts),
     )
     overall = scores["overall"]
     samples = [
-        {**question._asdict(), "output": answer, "outcome": outcome}
-        for question, answer, outcome in zip(questions, answers, scores["outcomes"], strict=True)
+        {**question._asdict(), "output": output, "outcome": outcome}
+        for question, output, outcome in zip(questions, outputs, scores["outcomes"], strict=True)
     ]
     return {
         "answer_loss": right.sum().item() / sum(len(question.answer) + 1 for question in questions),  # and <eos>
@@ -104,10 +107,13 @@ def measure(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase, questions
     }
 
 
-def _exchanged(questions: Sequence[Question]) -> list[Question]:
-    """The same answers, each behind the prompt of the question before."""
-    others = [*questions[-1:], *questions[:-1]]
-    return [other._replace(answer=question.answer) for question, other in zip(questions, others, strict=True)]
+def _exchanged(questions: Sequence[Question], positions: int) -> list[Question]:
+    """The same answers, each behind the prompt of the question before, or behind its own where that is too long."""
+    exchanged = []
+    for question, other in zip(questions, [*questions[-1:], *questions[:-1]], strict=True):
+        fits = len(other.prompt) + len(question.answer) + 2 <= positions  # with <bos> and <eos>
+        exchanged.append(other._replace(answer=question.answer) if fits else question)
+    return exchanged
 
 
 def _losses(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question]) -> torch.Tensor:
@@ -124,19 +130,17 @@ def _losses(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase, questions
     return torch.cat(losses)
 
 
-def _generate(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question]) -> list[str]:
-    """Greedy answers, none longer than the longest right one and a character, by which one that goes on is told."""
-    limit = max(len(question.answer) for question in questions) + 1
-    answers = []
-    if model.device.type == "cpu":  # numpy takes a fraction of the time
-        weights = {name: tensor.float().numpy() for name, tensor in model.state_dict().items()}
-        network = Network(model.config.to_dict(), weights)
-    for start in range(0, len(questions), BATCH_SIZE):
-        prompts = [question.prompt for question in questions[start : start + BATCH_SIZE]]
-        if model.device.type == "cpu":
-            answers += network.generate(tokenizer(prompts)["input_ids"], limit)
-        else:
-            batch = tokenizer(prompts, padding=True, return_tensors="pt").to(model.device)
-            tokens = model.generate(**batch, max_new_tokens=limit, do_sample=False, use_cache=True)
-            answers += tokens[:, batch["input_ids"].shape[1] :].tolist()
-    return tokenizer.batch_decode(answers, skip_special_tokens=True)
+def translator(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase) -> Translate:
+    """What answers for a model in training: its pipeline, or on a CPU numpy, which takes a fraction of the time."""
+    if model.device.type != "cpu":
+        return HLXPipeline(model=model, tokenizer=tokenizer, device=model.device)
+    network = Network(
+        model.config.to_dict(), {name: tensor.float().numpy() for name, tensor in model.state_dict().items()}
+    )
+
+    def translate(texts: list[str], notation: str, max_new_tokens: int, **kwargs) -> list[dict[str, str]]:
+        prompts = tokenizer([line_prompt(text, notation) for text in texts])["input_ids"]
+        tokens = network.generate(prompts, max_new_tokens)
+        return [{"generated_text": text} for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]
+
+    return translate

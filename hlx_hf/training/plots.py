@@ -53,7 +53,7 @@ def plot_training(log_history: list[dict], path: Path, title: str, stopped: str 
             share_axes.plot(epochs, shares, "x:", color=colour, label=name)
     share_axes.set(ylim=(-0.03, 1.03), ylabel="answers at gates", xlabel="epoch")
     share_axes.yaxis.set_major_formatter(PercentFormatter(1))
-    share_axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    share_axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=(1, 2, 5, 10)))
     share_axes.set_xlim(left=0)
 
     for axes in (loss_axes, share_axes):
