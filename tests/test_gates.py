@@ -121,7 +121,7 @@ def test_a_sound_run_passes_its_gate_and_ends_with_the_weights_of_one_without(tm
     unasked = run_phase(baseline(tmp_path / "unasked", *one_epoch, "--gate_epochs", "0"), CARD)
     (gate,) = json.loads((tmp_path / "asked" / "gates.json").read_text())["gates"]
     assert (gate["missed"], gate["in_grace"]) == ([], False)
-    assert not (tmp_path / "unasked" / "gates.json").exists()
+    assert json.loads((tmp_path / "unasked" / "gates.json").read_text()) == {"stopped": None, "gates": []}
     models = [HLXForCausalLM.from_pretrained(folder).parameters() for folder in (asked, unasked)]
     assert all(torch.equal(*pair) for pair in zip(*models, strict=True))
 
@@ -237,6 +237,13 @@ def test_phases_on_a_corpus_are_asked_for_lines_of_it(config, english, tmp_path)
     assert len(questions) == QUESTION_COUNT
     assert all((question.text in sentences) == english for question in questions)
     assert draw_questions(baseline(tmp_path, "--tasks", "complete")) == []
+
+
+def test_questions_for_english_have_an_answer_in_words(tmp_path):
+    questions = draw_questions(baseline(tmp_path, "--tasks", "to_english", "complete"))
+    assert {question.notation for question in questions} == {"English"}
+    figures = measure(small_model(max_position_embeddings=512), load_tokenizer(), questions)
+    assert figures["exact"] == 0
 
 
 def test_a_step_is_the_sum_of_its_micro_batches_and_must_be_a_number():

@@ -51,10 +51,11 @@ class QualityGates(TrainerCallback):
     def on_train_begin(
         self, args: PhaseArguments, state: TrainerState, control: TrainerControl, **kwargs
     ) -> TrainerControl:
-        """Takes up the gates of a run that goes on."""
+        """Starts `gates.json`, with the gates so far of a run that goes on."""
         if state.global_step and self.path.is_file():
             earlier = json.loads(self.path.read_text(encoding="utf-8"))["gates"]
             self.gates = [gate for gate in earlier if gate["step"] <= state.global_step]
+        self._write(state)  # over what a run before this one has left
         return control
 
     def on_step_end(

@@ -148,6 +148,7 @@ def _leave_stopped(trainer: PhaseTrainer, arguments: PhaseArguments) -> NoReturn
             f"with --resume_from_checkpoint {folder}",
             file=sys.stderr,
         )
+    trainer.accelerator.wait_for_everyone()  # a launcher ends all processes as soon as one has failed
     sys.exit(EXIT_CODE)
 
 
