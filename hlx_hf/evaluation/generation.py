@@ -31,7 +31,7 @@ def answers(
         batch_size: how many texts the model is given at a time.
     """
     found = [""] * len(texts)
-    with tqdm(total=len(texts), desc="generating", unit="answer", leave=False) as progress:
+    with tqdm(total=len(texts), desc="generating", unit="answer", leave=False, disable=None) as progress:
         for notation in dict.fromkeys(notations):
             # neighbours of like length leave little padding
             rows = sorted((len(text), row) for row, text in enumerate(texts) if notations[row] == notation)

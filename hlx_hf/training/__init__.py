@@ -2,6 +2,7 @@
 
 from .arguments import PhaseArguments, parse_arguments
 from .hardware import HardwareError
-from .phase import make_trainer, run_phase
+from .phase import run_phase
+from .trainer import make_trainer
 
 __all__ = ["HardwareError", "PhaseArguments", "make_trainer", "parse_arguments", "run_phase"]

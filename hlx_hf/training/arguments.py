@@ -11,6 +11,7 @@ from transformers import HfArgumentParser, TrainingArguments
 from transformers.utils import is_torchao_available
 
 from ..corpus.generator.stream import CHUNK_SIZE
+from .limits import DEFAULT_LIMITS, parse_limit
 
 GENERATED = "generated"  # in place of a corpus' name: sentences and values drawn anew in every epoch
 
@@ -47,6 +48,17 @@ class PhaseArguments(TrainingArguments):
         metadata={"help": "bf16 weights and an AdamW of 3 bytes inside the backward pass, instead of `optim`."},
     )
     save_every_epochs: int = field(default=10, metadata={"help": "Epochs between two checkpoints."})
+    gate_epochs: list[int] = field(
+        default_factory=lambda: [1, 5, 10, 20, 50, 100, 150, 200],
+        metadata={"help": "Epochs after which the model is asked some questions, a quality gate; 0 for none."},
+    )
+    gate_limits: list[str] = field(
+        default_factory=lambda: list(DEFAULT_LIMITS),
+        metadata={
+            "help": "What answers at a gate must keep to, such as min_exact=0.1, or from epoch 5 on min_exact=0.1@5."
+        },
+    )
+    gate_grace_steps: int = field(default=60, metadata={"help": "Steps before which a missed gate stops nothing."})
     final_name: str = field(
         default="final_epoch{epoch}",
         metadata={"help": "Name of the folder in output_dir that the result is saved to; {epoch} is the last one."},
@@ -68,6 +80,7 @@ class PhaseArguments(TrainingArguments):
         if isinstance(self.tasks, str):
             self.tasks = self.tasks.split()
         self.task_weights = dict(map(_task_weight, self.tasks))
+        self.limits = list(map(parse_limit, self.gate_limits))
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
         if self.low_memory:

@@ -2,6 +2,7 @@
 
 import psutil
 import torch
+from accelerate.utils import parse_flag_from_env
 from transformers.training_args import OptimizerNames
 
 from ..configuration_hlx import HLXConfig
@@ -53,11 +54,12 @@ def check_memory(arguments: PhaseArguments, config: HLXConfig) -> None:
 
 
 def bytes_per_parameter(arguments: PhaseArguments) -> float:
-    """Bytes that training keeps of each parameter from one step to the next, the least that must be free."""
+    """Bytes that a device keeps of each parameter from one training step to the next, the least that must be free."""
     if arguments.low_memory:
         return LOW_MEMORY_BYTES
     kept = MUON_BYTES if arguments.muon else OPTIMIZER_BYTES.get(arguments.optim, 0)
-    return WEIGHT_AND_GRADIENT_BYTES + kept
+    is_sharded = any(map(parse_flag_from_env, ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")))
+    return (WEIGHT_AND_GRADIENT_BYTES + kept) / (arguments.world_size if is_sharded else 1)
 
 
 def count_parameters(config: HLXConfig) -> int:

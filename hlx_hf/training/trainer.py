@@ -1,0 +1,92 @@
+"""The Trainer of a phase: its model, its optimizer, and what it does beside transformers' own."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase, ProgressCallback, Trainer
+
+from ..configuration_hlx import HLXConfig
+from ..corpus.generator.stream import ChunkStream
+from ..modeling_hlx import HLXForCausalLM
+from .arguments import PhaseArguments
+from .callbacks import SaveEveryEpochs
+from .examples import LengthGroupedSampler, LineDataset, collate
+from .gates import QualityGates
+from .muon import MuonFactory
+from .progress import PhaseProgress
+
+
+class PhaseTrainer(Trainer):
+    """The Trainer, with batches of like length, quality gates, and whole model folders under FSDP2, too."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.gates = QualityGates(self.args, self.processing_class, self.log)
+        self.add_callback(SaveEveryEpochs())
+        self.add_callback(self.gates)
+        if not self.args.disable_tqdm:
+            self.remove_callback(ProgressCallback)
+            self.add_callback(PhaseProgress())
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
+    ) -> torch.Tensor:
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        # of all processes, so that all of them stop at the same step
+        self.gates.loss.add(self.accelerator.reduce(loss, reduction="mean"))
+        return loss
+
+    def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
+        return LengthGroupedSampler(train_dataset or self.train_dataset, self.args.step_batch_size)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        # FSDP2 gives the model a class of torch's own, whose files would be saved in place of the modelling files
+        model_class = type(self.model)
+        model_class.__name__, model_class.__module__ = HLXForCausalLM.__name__, HLXForCausalLM.__module__
+        super()._save(output_dir, state_dict)
+
+    def _get_grad_norm(self, model: nn.Module, grad_norm: torch.Tensor | None = None) -> torch.Tensor | None:
+        if self.args.low_memory:
+            return None  # the gradients are gone, and their norm would be logged as 0
+        return super()._get_grad_norm(model, grad_norm)
+
+
+def make_trainer(
+    arguments: PhaseArguments, config: HLXConfig, dataset: LineDataset | ChunkStream, tokenizer: PreTrainedTokenizerBase
+) -> PhaseTrainer:
+    """A model, fresh or read from a folder, and what trains it, as the arguments say."""
+    settings = _model_settings(arguments)
+    if arguments.model_name_or_path is None:
+        model = AutoModelForCausalLM.from_config(config, **settings)
+    else:
+        model = AutoModelForCausalLM.from_pretrained(arguments.model_name_or_path, config=config, **settings)
+    return PhaseTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=dataset,
+        data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        optimizer_cls_and_kwargs=_optimizer(arguments),
+    )
+
+
+def _model_settings(arguments: PhaseArguments) -> dict[str, Any]:
+    # The backward pass of fused attention in bf16 takes a CPU five times as long as plain products of matrices.
+    slow_fused_attention = arguments.device.type == "cpu" and arguments.bf16
+    return {
+        "dtype": torch.bfloat16 if arguments.low_memory else torch.float32,
+        "attn_implementation": "eager" if slow_fused_attention else "sdpa",
+    }
+
+
+def _optimizer(arguments: PhaseArguments) -> tuple[type, dict[str, Any]] | None:
+    """Class and settings of an optimizer that the Trainer does not know under a name."""
+    if arguments.muon:
+        return MuonFactory, {"arguments": arguments}
+    if arguments.low_memory:
+        from .low_memory import LowMemoryAdamWFactory  # needs torchao, which is an extra
+
+        return LowMemoryAdamWFactory, {"arguments": arguments}
+    return None
