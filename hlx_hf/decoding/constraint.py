@@ -59,7 +59,7 @@ class Constraint:
         self.eos_token_id = eos_token_id
         self.vocabulary = vocabulary
         self._ids = {token: number for token, number in vocabulary.items() if len(token) == 1} | {END: eos_token_id}
-        self._characters = {number: character for character, number in self._ids.items()}
+        self._characters = {number: character for character, number in self._ids.items() if character != END}
         self._allowed: dict[frozenset[str], Allowed] = {}
 
     def check_room(self, room: int) -> None:
@@ -84,10 +84,11 @@ class Constraint:
         return self._allowed[characters]
 
     def after(self, state: State, token: int) -> State:
-        """The state after one of the tokens that are allowed."""
-        if state is None or token == self.eos_token_id:
+        """The state after a token; one that cannot come next ends the text."""
+        character = self._characters.get(token)
+        if state is None or character not in next_characters(state):
             return None
-        return advance(state, self._characters[token])
+        return advance(state, character)
 
     def _next(self, state: State, left: int) -> frozenset[str]:
         if state is None:

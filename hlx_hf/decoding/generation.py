@@ -43,7 +43,8 @@ class ConstrainedLogitsProcessor(LogitsProcessor):
     """Leaves the tokens of a constraint alone to choose from, in `generate(logits_processor=[...])`.
 
     It holds for greedy decoding, for sampling and for beams. What it leaves has finite scores, whatever the model and
-    other processors say.
+    other processors say. Beams that are sampled are drawn from what it rules out where too little else is there; these
+    keep a score of minus infinity, end at once, and come out as empty answers if `num_return_sequences` asks for them.
 
     Args:
         constraint: what the answers are to be.
@@ -116,9 +117,7 @@ def jump_forward(
     logits_processor: LogitsProcessorList,
     stopping_criteria: StoppingCriteriaList,
     generation_config: GenerationConfig,
-    past_key_values: Any = None,
-    attention_mask: torch.Tensor | None = None,
-    **_: Any,
+    **model_kwargs: Any,
 ) -> torch.LongTensor:
     """Greedy decoding or sampling for `generate(custom_generate=jump_forward)` that asks the model only where there is
     a choice: tokens that the grammar leaves alone are appended, and the model sees them when it is asked next.
@@ -131,13 +130,13 @@ def jump_forward(
         logits_processor: has a `ConstrainedLogitsProcessor` among others.
         stopping_criteria: when a row comes to its end.
         generation_config: `do_sample` and the id of `<pad>`, as `generate` has prepared them.
-        past_key_values: an empty cache, as `generate` has prepared it.
-        attention_mask: 0 for padding; None if there is none.
+        **model_kwargs: `past_key_values`, an empty cache, and `attention_mask`, 0 for padding or None where there is none.
 
     Returns:
         Prompts and answers, of shape (rows, length), with `<pad>` behind what has come to its end.
     """
     constrained = next(entry for entry in logits_processor if isinstance(entry, ConstrainedLogitsProcessor))
+    attention_mask, cache = model_kwargs["attention_mask"], model_kwargs.get("past_key_values")
     unfinished = torch.ones(len(input_ids), dtype=torch.bool, device=input_ids.device)
     seen = 0
     while unfinished.any():
@@ -146,12 +145,11 @@ def jump_forward(
             outputs = model(
                 input_ids=input_ids[:, seen:],
                 attention_mask=attention_mask,
-                past_key_values=past_key_values,
+                past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=1,
             )
-            seen = input_ids.shape[1]
-            past_key_values = outputs.past_key_values
+            seen, cache = input_ids.shape[1], outputs.past_key_values
             scores = logits_processor(input_ids, outputs.logits[:, -1].float())
             if generation_config.do_sample:
                 tokens = torch.multinomial(scores.softmax(dim=-1), num_samples=1)[:, 0]
