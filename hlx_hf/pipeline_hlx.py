@@ -139,9 +139,8 @@ class HLXPipeline(Pipeline):
         """What the answers are held to, an `hlx_hf.decoding.Constraint`; None if that is nothing."""
         if notation == ENGLISH or constrained is False:
             if schema is not None:
-                raise ValueError(
-                    f"a schema is for constrained decoding into a notation, not for {notation}, constrained={constrained}"
-                )
+                what = notation if notation == ENGLISH else "constrained=False"
+                raise ValueError(f"a schema is for constrained decoding into a notation, not for {what}")
             return None
         if generation is None:
             if constrained or schema is not None:

@@ -203,8 +203,8 @@ class Translator:
 
         Raises:
             TypeError: an option is unknown.
-            ValueError: no notation, or an unknown one; a number below 1; a prompt that leaves no room for an answer; or a
-                schema where decoding is not constrained.
+            ValueError: no notation, or an unknown one; a number below 1; a prompt that leaves no room for an answer;
+                or a schema where decoding is not constrained.
         """
         options = {**self.defaults, **self._options({"notation": notation, **options})}
         texts = [inputs] if isinstance(inputs, str) else inputs
@@ -220,9 +220,8 @@ class Translator:
     def _constraint(self, notation: str, constrained: bool | None, schema: Schema | None) -> Constraint | None:
         if notation == ENGLISH or constrained is False:
             if schema is not None:
-                raise ValueError(
-                    f"a schema is for constrained decoding into a notation, not for {notation}, constrained={constrained}"
-                )
+                what = notation if notation == ENGLISH else "constrained=False"
+                raise ValueError(f"a schema is for constrained decoding into a notation, not for {what}")
             return None
         if (notation, schema) not in self._constraints:
             end = self.network.config["eos_token_id"]
@@ -233,8 +232,9 @@ class Translator:
         unknown = options.keys() - {*COUNTS, "notation", "constrained", "schema"}
         if unknown:
             raise TypeError(
-                f"{', '.join(sorted(unknown))}: a Translator has only notation, batch_size, max_new_tokens, constrained "
-                f"and schema; hlx_hf.pipeline({str(self.folder)!r}, device='cpu') has all options of generate"
+                f"{', '.join(sorted(unknown))}: a Translator has only notation, batch_size, max_new_tokens, "
+                "constrained and schema; "
+                f"hlx_hf.pipeline({str(self.folder)!r}, device='cpu') has all options of generate"
             )
         for name in COUNTS & options.keys():
             if options[name] is not None and options[name] < 1:

@@ -102,7 +102,10 @@ ALPHABET = [character for character in VOCABULARY if len(character) == 1]
     [
         *((notation, "", ALPHABET, 2) for notation in NOTATIONS[:3]),
         ("LC-B", "[", ALPHABET, 3),
-        *(("LC-R", start, ALPHABET, len(start) + 1) for start in ('"', '"\\', '"\\u00', '"\\ud83d\\ude0', "⟁a", "⊠d", "-")),
+        *(
+            ("LC-R", start, ALPHABET, len(start) + 1)
+            for start in ('"', '"\\', '"\\u00', '"\\ud83d\\ude0', "⟁a", "⊠d", "-")
+        ),
         ("LC-R", "🜃", "-01569.e🜄", 6),
         ("LC-R", "", "🜊🜁🜂0 ⊤", 6),
         ("LC-R", "", "🜃🜄, ∅", 6),

@@ -122,7 +122,9 @@ def test_tokens_without_a_choice_cost_no_forward_pass(translator, monkeypatch):
     assert len(passes) < (len(jumped[0]) + 1) / 2
 
 
-@pytest.mark.parametrize("options", [{"constrained": True}, {"schema": FILTER}, {"constrained": True, "max_length": 50}])
+@pytest.mark.parametrize(
+    "options", [{"constrained": True}, {"schema": FILTER}, {"constrained": True, "max_length": 50}]
+)
 def test_batches_give_what_one_by_one_gives(pipe, translator, options):
     for translate in (pipe, translator) if "max_length" not in options else (pipe,):
         alone = [translate(text, notation="LC-T", **options)[0] for text in TEXTS]
@@ -178,7 +180,7 @@ def test_bad_calls_are_errors_that_say_what_to_do(pipe, translator, monkeypatch)
     for translate in (pipe, translator):
         with pytest.raises(ValueError, match="1 tokens are too few for an answer: the shortest in LC-R takes 2"):
             translate("a", notation="LC-R", max_new_tokens=1)
-        with pytest.raises(ValueError, match="a schema is for constrained decoding .* not for English"):
+        with pytest.raises(ValueError, match=r"a schema is for constrained decoding .* not for English"):
             translate("a", notation="English", schema=FILTER)
         with pytest.raises(ValueError, match="constrained=False"):
             translate("a", notation="LC-R", schema=FILTER, constrained=False)

@@ -1,7 +1,7 @@
 """A grammar written down in the EBNF of xgrammar: what of it is context-free.
 
-The texts of a notation are among those of its EBNF, which also has objects with a key twice, floats with too many digits
-and what else only context tells.
+The texts of a notation are among those of its EBNF, which also takes keys that stand twice, floats of too many digits,
+and what else only context rules out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Constrained decoding with transformers: a logits processor on xgrammar, and a loop that jumps where there is no choice.
+"""Constrained decoding with transformers: a logits processor on xgrammar, and a loop that jumps ahead.
 
 xgrammar follows the context-free part of a grammar, and masks scores where they are, on a CPU or a GPU. What context
 forbids and what would not end in time, our own `Constraint` strikes from its mask.
@@ -130,7 +130,7 @@ def jump_forward(
         logits_processor: has a `ConstrainedLogitsProcessor` among others.
         stopping_criteria: when a row comes to its end.
         generation_config: `do_sample` and the id of `<pad>`, as `generate` has prepared them.
-        **model_kwargs: `past_key_values`, an empty cache, and `attention_mask`, 0 for padding or None where there is none.
+        **model_kwargs: `past_key_values`, an empty cache or none, and `attention_mask`, 0 for padding or None.
 
     Returns:
         Prompts and answers, of shape (rows, length), with `<pad>` behind what has come to its end.

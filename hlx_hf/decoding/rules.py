@@ -99,15 +99,11 @@ class Rules:
     def _value(self, depth: int) -> Pending:
         if depth == MAX_DEPTH:
             return (Either(*self._atoms),)
-        return (
-            Either(*self._atoms, self._contract(depth), self.array(self.value(depth + 1)), self._object(depth)),
-        )
+        return (Either(*self._atoms, self._contract(depth), self.array(self.value(depth + 1)), self._object(depth)),)
 
     def _items(self, syntax: ListSyntax, item: Pending) -> Symbol:
         """Any number of items behind the opening bracket, and the closing one."""
-        return Either(
-            sequence(syntax.close), sequence(*item, Repeat(syntax.separator, *item), syntax.close)
-        )
+        return Either(sequence(syntax.close), sequence(*item, Repeat(syntax.separator, *item), syntax.close))
 
     def _object(self, depth: int) -> Pending:
         return sequence(self.notation.object.open, self._pairs(depth, frozenset()))

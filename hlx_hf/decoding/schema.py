@@ -36,7 +36,9 @@ class Schema:
         if self.kinds is not None:
             object.__setattr__(self, "kinds", tuple(self.kinds))  # a list has no hash
         if self.id is not None and self.id not in CONTRACTS:
-            raise ValueError(f"contract id {self.id} has no meaning; the known ids are {', '.join(map(str, CONTRACTS))}")
+            raise ValueError(
+                f"contract id {self.id} has no meaning; the known ids are {', '.join(map(str, CONTRACTS))}"
+            )
         if self.id not in (None, OPERATION) and (self.operation, self.kinds) != (None, None):
             raise ValueError(f"operation and kinds are parts of contract {OPERATION}, not of {self.id}")
         if self.operation not in (None, *OPERATIONS):
@@ -153,7 +155,9 @@ class SchemaRules:
             return (Either(rules.literal(True), rules.literal(False)),)
         if type_ in (int, float):
             return (number(rules.notation, (type_,)),)
-        return ({str: rules.string, Handle: rules.handle, Contract: rules.contract(depth), Any: rules.value(depth)}[type_],)
+        if type_ is Contract:
+            return (rules.contract(depth),)
+        return ({str: rules.string, Handle: rules.handle, Any: rules.value(depth)}[type_],)
 
     def _opening(self, contract_id: int) -> str:
         syntax = self.rules.notation.contract

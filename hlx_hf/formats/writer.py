@@ -38,7 +38,9 @@ def write_nested(value: Value, notation: Notation) -> str:
         items = (write_nested(item, notation) for item in value)
     elif isinstance(value, dict):
         syntax = notation.object
-        items = (write_key(key, notation) + notation.colon + write_nested(item, notation) for key, item in value.items())
+        items = (
+            write_key(key, notation) + notation.colon + write_nested(item, notation) for key, item in value.items()
+        )
     else:
         return _write_contract(value, notation)
     return syntax.open + syntax.separator.join(items) + syntax.close
@@ -47,7 +49,8 @@ def write_nested(value: Value, notation: Notation) -> str:
 def _write_contract(contract: Contract, notation: Notation) -> str:
     syntax = notation.contract
     fields = syntax.separator.join(
-        f"{syntax.mark}{index}{syntax.after_index}{write_nested(value, notation)}" for index, value in contract.fields.items()
+        f"{syntax.mark}{index}{syntax.after_index}{write_nested(value, notation)}"
+        for index, value in contract.fields.items()
     )
     return f"{syntax.open}{syntax.head}{contract.id}{syntax.after_id}{fields}{syntax.close}"
 
