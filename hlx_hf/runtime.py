@@ -140,8 +140,10 @@ class Network:
                 scores = self.logits(unseen, padding, cache, seen)[:, -1]
                 seen, unseen = seen + unseen.shape[1], unseen[:, :0]
                 if allowed:
-                    scores = np.where([tokens.mask for tokens in allowed], np.nan_to_num(scores), -np.inf)
-                chosen = scores.argmax(axis=-1)
+                    best = [tokens.ids[row[tokens.ids].argmax()] for row, tokens in zip(scores, allowed, strict=True)]
+                    chosen = np.array(best)
+                else:
+                    chosen = scores.argmax(axis=-1)
             for row, token in zip(rows, chosen, strict=True):
                 answers[row].append(int(token))
                 states[row] = constraint and constraint.after(states[row], int(token))

@@ -27,13 +27,13 @@ def constraint(notation, schema=None):
 
 def choices(constraint, state, left=ENOUGH):
     """The characters that may come next, "" for the end."""
-    return {"" if token == EOS else TOKENS[token] for token in constraint.allowed(state, left).mask.nonzero()[0]}
+    return {"" if token == EOS else TOKENS[token] for token in constraint.allowed(state, left).ids}
 
 
 def accepts(constraint, text):
     state = constraint.start
     for token in (*map(VOCABULARY.get, text), EOS):
-        if not constraint.allowed(state, ENOUGH).mask[token]:
+        if token not in constraint.allowed(state, ENOUGH).ids:
             return False
         state = constraint.after(state, token)
     return True
@@ -43,8 +43,7 @@ def random_text(constraint, room, draw):
     """A text of at most `room` tokens, each drawn from those that are allowed."""
     state, text = constraint.start, ""
     while state is not None:
-        allowed = constraint.allowed(state, room - len(text)).mask.nonzero()[0]
-        token = int(draw.choice(allowed))
+        token = int(draw.choice(constraint.allowed(state, room - len(text)).ids))
         state = constraint.after(state, token)
         text += TOKENS[token]
     assert len(text) - len("<eos>") + 1 <= room

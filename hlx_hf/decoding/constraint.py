@@ -24,12 +24,12 @@ class Allowed:
     """Tokens that may come next.
 
     Attributes:
-        mask: whether each token of the vocabulary may, of shape (vocabulary,).
-        words: the same, 32 tokens to an int32, of shape (ceil(vocabulary / 32),).
+        ids: these tokens in order, of shape (tokens,).
+        words: a bit for each token of the vocabulary, 32 to an int32, of shape (ceil(vocabulary / 32),).
         only: the one token that may, where there is no other.
     """
 
-    mask: np.ndarray
+    ids: np.ndarray
     words: np.ndarray
     only: int | None
 
@@ -85,10 +85,12 @@ class Constraint:
 
     def after(self, state: State, token: int) -> State:
         """The state after a token; one that cannot come next ends the text."""
-        character = self._characters.get(token)
-        if state is None or character not in next_characters(state):
+        if state is None or token == self.eos_token_id:
             return None
-        return advance(state, character)
+        try:
+            return advance(state, self._characters.get(token, ""))
+        except ValueError:
+            return None
 
     def _next(self, state: State, left: int) -> frozenset[str]:
         if state is None:
@@ -100,8 +102,8 @@ class Constraint:
         return characters | _ONLY_END if may_end(state) else characters
 
     def _as_tokens(self, characters: frozenset[str]) -> Allowed:
-        ids = [self._ids[character] for character in characters]
+        ids = np.sort([self._ids[character] for character in characters])
         bits = np.zeros(-(-self.size // 32) * 32, bool)
         bits[ids] = True
         words = np.packbits(bits, bitorder="little").view(np.int32)
-        return Allowed(bits[: self.size], words, ids[0] if len(ids) == 1 else None)
+        return Allowed(ids, words, int(ids[0]) if len(ids) == 1 else None)

@@ -103,6 +103,7 @@ class Index(Symbol):
         self.last = last
         self.then = then
         self.text = text
+        self._following: dict[str, Pending] = {}
 
     @cached_property
     def choices(self) -> list[str]:
@@ -116,7 +117,9 @@ class Index(Symbol):
     def after(self, character: str) -> Pending:
         if character not in string.digits:
             return advance(self.then(self.text), character)
-        return (Index(self.last, self.then, self.text + character),)
+        if character not in self._following:
+            self._following[character] = (Index(self.last, self.then, self.text + character),)
+        return self._following[character]
 
     @property
     def farthest(self) -> float:

@@ -182,10 +182,16 @@ def next_characters(pending: Pending) -> frozenset[str]:
 
 
 def advance(pending: Pending, character: str) -> Pending:
-    """What remains of the sequence after one of `next_characters`."""
+    """What remains of the sequence after a character.
+
+    Raises:
+        ValueError: the character is none of `next_characters`.
+    """
     for position, symbol in enumerate(pending):
         if character in symbol.characters:
             return symbol.after(character) + pending[position + 1 :]
+        if not symbol.ends:
+            break
     raise ValueError(f"{character!r} cannot come next; what can: {''.join(sorted(next_characters(pending)))!r}")
 
 

@@ -57,8 +57,8 @@ def main() -> None:
         model = HLXForCausalLM.from_pretrained(folder)
         pipe = HLXPipeline(model=model, tokenizer=load_tokenizer(), device="cpu")
         times = {
-            "torch": time_tokens(pipe, time_torch_masks, texts[NOTATION][:ROWS], arguments.runs),
-            "numpy": time_tokens(Translator(folder), time_numpy_masks, texts[NOTATION][:ROWS], arguments.runs),
+            "torch": time_tokens(pipe, torch_masks, texts[NOTATION][:ROWS], arguments.runs),
+            "numpy": time_tokens(Translator(folder), numpy_masks, texts[NOTATION][:ROWS], arguments.runs),
         }
     saved = saved_passes(texts)
 
@@ -84,21 +84,24 @@ def save_fresh(folder: str) -> str:
     return folder
 
 
-def time_tokens(translate: Callable, time_masks: Callable, answers: list[str], runs: int) -> dict[str, float]:
-    """Median microseconds a token, one text at a time: `without` the constraint, `with` it, and its `masks`."""
+def time_tokens(translate: Callable, masks: Callable, answers: list[str], runs: int) -> dict[str, float]:
+    """Median microseconds a token, one text at a time: `without` the constraint, `with` it, and its `masks` alone."""
     constraint = new_constraint(None)
     found: dict[str, list[float]] = {"without": [], "with": [], "masks": []}
     for run in range(runs + 1):
-        for name, constrained in (("without", False), ("with", True)):
-            start, tokens = time.perf_counter(), 0
-            for text in TEXTS:
-                options = {"constrained": constrained, "max_new_tokens": ANSWER_TOKENS}
-                tokens += len(translate(text, NOTATION, **options)[0]["generated_text"]) + 1
-            found[name].append((time.perf_counter() - start) / tokens * 1e6)
-        found["masks"].append(time_masks(constraint, answers) * 1e6)
+        for text in TEXTS:
+            for name, constrained in (("without", False), ("with", True)):
+                start = time.perf_counter()
+                (answer,) = translate(text, NOTATION, constrained=constrained, max_new_tokens=ANSWER_TOKENS)
+                found[name].append((time.perf_counter() - start) / (len(answer["generated_text"]) + 1))
+        for answer in answers:
+            ids = [*map(constraint.vocabulary.get, answer), constraint.eos_token_id]
+            start = time.perf_counter()
+            masks(constraint, ids)
+            found["masks"].append((time.perf_counter() - start) / len(ids))
         if run == 0:  # warms up
             found = {name: [] for name in found}
-    return {name: median(seconds) for name, seconds in found.items()}
+    return {name: median(seconds) * 1e6 for name, seconds in found.items()}
 
 
 def new_constraint(schema: Schema | None, notation: str = NOTATION) -> Constraint:
@@ -107,35 +110,22 @@ def new_constraint(schema: Schema | None, notation: str = NOTATION) -> Constrain
     return Constraint(notation, schema, tokenizer.get_vocab(), tokenizer.eos_token_id)
 
 
-def time_torch_masks(constraint: Constraint, answers: list[str]) -> float:
-    """Seconds that the logits processor takes for a token of the answers."""
-    seconds, tokens = 0.0, 0
-    scores = torch.zeros(1, constraint.size)
-    for answer in answers:
-        ids = torch.tensor([[*map(constraint.vocabulary.get, answer), constraint.eos_token_id]])
-        start = time.perf_counter()
-        processor = ConstrainedLogitsProcessor(constraint, 0, [ROOM])
-        for length in range(ids.shape[1]):
-            processor(ids[:, :length], scores)
-        seconds += time.perf_counter() - start
-        tokens += ids.shape[1]
-    return seconds / tokens
+def torch_masks(constraint: Constraint, ids: list[int]) -> None:
+    """What the logits processor does in the course of an answer."""
+    tokens, scores = torch.tensor([ids]), torch.zeros(1, constraint.size)
+    processor = ConstrainedLogitsProcessor(constraint, 0, [ROOM])
+    for length in range(len(ids)):
+        processor(tokens[:, :length], scores)
 
 
-def time_numpy_masks(constraint: Constraint, answers: list[str]) -> float:
-    """Seconds that it takes `Network.generate` to mask a token of the answers."""
-    seconds, tokens = 0.0, 0
-    scores = np.zeros((1, constraint.size), np.float32)
-    for answer in answers:
-        ids = [*map(constraint.vocabulary.get, answer), constraint.eos_token_id]
-        start = time.perf_counter()
-        state = constraint.start
-        for token in ids:
-            np.where([constraint.allowed(state, ROOM).mask], np.nan_to_num(scores), -np.inf)
-            state = constraint.after(state, token)
-        seconds += time.perf_counter() - start
-        tokens += len(ids)
-    return seconds / tokens
+def numpy_masks(constraint: Constraint, ids: list[int]) -> None:
+    """What `Network.generate` does for the constraint in the course of an answer."""
+    scores = np.zeros(constraint.size, np.float32)
+    state = constraint.start
+    for token in ids:
+        allowed = constraint.allowed(state, ROOM).ids
+        allowed[scores[allowed].argmax()]
+        state = constraint.after(state, token)
 
 
 def saved_passes(texts: dict[str, list[str]]) -> dict[str, dict[str, float]]:
