@@ -131,7 +131,7 @@ class HLXPipeline(Pipeline):
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
                 choices = {"notation": notation, "constrained": constrained, "schema": schema}
                 (answers[row],) = self._forward(alone, **choices, **generate_kwargs)["answers"]
-            elif constraint is not None:
+            elif constraint is not None and ended[0]:
                 answers[row][~ended] = answers[row][0].clone()  # beams that were sampled and have found no other answer
         return {"answers": answers}
 

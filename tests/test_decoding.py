@@ -207,8 +207,11 @@ SCHEMAS = [
 ]
 
 
+HOLD_ANY_VALUE = (100, 101, 103, 104, 105, 106, 107)  # also contracts that the tables do not know
+
+
 def fits(value, schema):
-    """Whether a contract is what the schema says, with values of any contract id in fields of any type."""
+    """Whether a contract is one of those that the schema speaks of."""
     if schema.operation is not None and value.fields[0] != schema.operation:
         return False
     if schema.kinds is not None and len(value.fields) != len(schema.kinds) + 1:
@@ -225,8 +228,7 @@ def test_a_schema_leaves_the_contracts_that_fit_it(schema):
         for _ in range(20):
             value = loads(random_text(grammar, shortest + draw.choice([0, 1, 10, 200]), draw), notation)
             assert fits(value, schema)
-            # what is in a field of any type may be a contract that the tables do not know
-            assert "has no meaning" in (schema_problem(value) or "has no meaning") or value.id in (105, 106, 107, 103)
+            assert schema_problem(value) is None or value.id in HOLD_ANY_VALUE
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
