@@ -127,8 +127,8 @@ def test_tokens_without_a_choice_cost_no_forward_pass(translator, monkeypatch):
 )
 def test_batches_give_what_one_by_one_gives(pipe, translator, options):
     for translate in (pipe, translator) if "max_length" not in options else (pipe,):
-        alone = [translate(text, notation="LC-T", **options)[0] for text in TEXTS]
-        assert translate(TEXTS, notation="LC-T", batch_size=3, **options) == alone
+        alone = [translate(text, notation="LC-R", **options)[0] for text in TEXTS]
+        assert translate(TEXTS, notation="LC-R", batch_size=3, **options) == alone
 
 
 def test_the_processor_serves_generate_itself():

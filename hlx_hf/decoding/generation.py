@@ -61,8 +61,10 @@ class ConstrainedLogitsProcessor(LogitsProcessor):
         self.constraint = constraint
         self.prompt_length = prompt_length
         self.room = room
-        self._start = Position(constraint.start, xgrammar.GrammarMatcher(compile_grammar(constraint)))
-        self._positions = {(): self._start}
+        self._grammar = compile_grammar(constraint)
+        self._positions: dict[tuple[int, ...], Position] = {}  # of the rows of the last step, by their answers
+        self._answers: list[tuple[int, ...]] | None = None
+        self._found: list[tuple[Position, Allowed]] = []
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """The scores, with minus infinity where a token must not come next.
@@ -90,22 +92,28 @@ class ConstrainedLogitsProcessor(LogitsProcessor):
 
     def _look_up(self, input_ids: torch.LongTensor) -> list[tuple[Position, Allowed]]:
         """How far each row has come, and what may come next."""
-        answers = [tuple(answer) for answer in input_ids[:, self.prompt_length :].tolist()]
-        # found by their tokens, since beams change places and fork
-        self._positions = {(): self._start} | {answer: self._position(answer) for answer in answers}
-        rows_each = len(answers) // len(self.room)
-        found = []
-        for row, answer in enumerate(answers):
-            position = self._positions[answer]
-            left = self.room[row // rows_each] - len(answer)
-            found.append((position, self.constraint.allowed(position.state, left)))
-        return found
+        answers = [tuple(tokens[self.prompt_length :]) for tokens in input_ids.tolist()]
+        if answers != self._answers:
+            # found by their tokens, since beams change places and fork
+            self._positions = {answer: self._position(answer, len(answers) > 1) for answer in answers}
+            self._answers = answers
+            rows_each = len(answers) // len(self.room)
+            self._found = []
+            for row, answer in enumerate(answers):
+                position = self._positions[answer]
+                left = self.room[row // rows_each] - len(answer)
+                self._found.append((position, self.constraint.allowed(position.state, left)))
+        return self._found
 
-    def _position(self, answer: tuple[int, ...]) -> Position:
-        known = next(size for size in range(len(answer), -1, -1) if answer[:size] in self._positions)
-        state, matcher = self._positions[answer[:known]]
+    def _position(self, answer: tuple[int, ...], fork: bool) -> Position:
+        position, known = self._positions.get(answer[:-1]), len(answer) - 1
+        if position is None or not answer:
+            position, known = Position(self.constraint.start, xgrammar.GrammarMatcher(self._grammar)), 0
+        state, matcher = position
+        if fork:  # other rows may go on from there, too
+            matcher = matcher.fork()
         for token in answer[known:]:
-            state, matcher = self.constraint.after(state, token), matcher.fork()
+            state = self.constraint.after(state, token)
             if state is not None:
                 matcher.accept_token(token)
         return Position(state, matcher)
