@@ -190,6 +190,23 @@ def test_a_text_closes_what_is_open_when_the_tokens_run_out():
     assert "🜃" in choices(grammar, state, left=6)
 
 
+def test_a_key_that_stands_already_is_made_longer_in_time():
+    grammar = constraint("LC-T")
+    for beginning, end in (
+        ("{a:1,a", "0:0}"),
+        ('{"a b":1,"a b', ' ":0}'),
+        ('{"a ":1,"a', '!":0}'),
+        ('{"\\n":1,"\\', '"":0}'),
+    ):
+        state = grammar.start
+        for character in beginning:
+            state = grammar.after(state, VOCABULARY[character])
+        assert length(state) == len(end)
+        for left, character in zip(range(len(end) + 1, 0, -1), (*end, ""), strict=True):
+            assert character in choices(grammar, state, left)
+            state = grammar.after(state, VOCABULARY.get(character, EOS))
+
+
 def test_too_little_room_is_an_error_that_says_how_much_it_takes():
     for notation, schema, shortest in (("LC-R", None, 2), ("LC-B", None, 4), ("LC-R", Schema(operation="filter"), 28)):
         constraint(notation, schema).check_room(shortest)

@@ -17,8 +17,9 @@ from .symbols import INFINITE, Pending, Symbol, advance, length, may_end, next_c
 Then = Callable[[str], Pending]
 """What follows a key or an index, given its text; as long for any text."""
 
+# What a key can be made longer with: a name, and a string without an escape, where the first one makes it no name
 NAME_CHARACTERS = string.ascii_letters + string.digits + "_"
-QUOTED_CHARACTERS = " " + NAME_CHARACTERS  # enough for a new key, and one of the first two is in every shortest one
+STRING_CHARACTERS = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in '"\\')
 LONGEST_ESCAPE = len(r"\ud83d\ude00")
 LONGEST_INDEX = len(str(MAX_FIELD_INDEX))
 
@@ -62,7 +63,7 @@ class Key(Symbol):
         tail = length(self.then(self.text))
         if self.text and length(self.form) > len(quote):  # within an escape
             return self._shortest_from_escape(length(self.form) + tail)
-        characters = QUOTED_CHARACTERS if quote else NAME_CHARACTERS
+        characters = STRING_CHARACTERS if quote else NAME_CHARACTERS
         more = next(
             more
             for more in count()
