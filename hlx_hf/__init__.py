@@ -31,6 +31,7 @@ _HOME = {
     "HLXForCausalLM": "modeling_hlx",
     "HLXPipeline": "pipeline_hlx",
     "load_metric": "evaluation",
+    "Schema": "decoding",
     "Translator": "runtime",
     "pipeline": "inference",
 }

@@ -1,15 +1,24 @@
 """The pipeline that turns English into HLX, HLX into English, and one notation into another.
 
 `save_pretrained` copies this file beside the weights, where `transformers.pipeline("text2text-generation", model=DIR,
-trust_remote_code=True)` finds it: it imports nothing of the package but `lines_hlx`, which is copied with it.
+trust_remote_code=True)` finds it: it imports nothing of the package but `lines_hlx`, which is copied with it, and what
+constrains decoding where that is installed.
 """
 
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, Pipeline
+from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 
 from .lines_hlx import ENGLISH, NOTATIONS, line_prompt, to_alphabet
+
+try:
+    from hlx_hf.decoding import generation
+except ImportError:  # the package or xgrammar is not there
+    generation = None
+
+# With these and no others, generation need not ask the model where the grammar leaves no choice.
+PLAIN_SETTINGS = {"do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "num_return_sequences"}
 
 
 class HLXPipeline(Pipeline):
@@ -18,6 +27,9 @@ class HLXPipeline(Pipeline):
     Besides the arguments of every `transformers.Pipeline`, both the constructor and the call take `notation` and the
     arguments of `generate`; a call's come before the constructor's. Decoding is greedy, and ends with `<eos>` or at
     the model's last position, unless they say otherwise.
+
+    Into a notation, decoding is constrained where xgrammar is installed: every answer is a canonical text, and ends
+    within its limit.
     """
 
     _load_tokenizer = True
@@ -25,6 +37,10 @@ class HLXPipeline(Pipeline):
     _load_image_processor = False
     _load_video_processor = False
     _load_feature_extractor = False
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self._constraints: dict[tuple, Any] = {}
+        super().__init__(*args, **kwargs)
 
     def __call__(
         self, inputs: str | list[str], notation: str | None = None, **kwargs: Any
@@ -35,7 +51,9 @@ class HLXPipeline(Pipeline):
             inputs: a text, or a list of texts. Characters that are no tokens are brought into the alphabet.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **kwargs: `batch_size`, and the arguments of `generate`. `max_length` counts the tokens of each text's own
-                prompt and answer, whatever the batch that it is in.
+                prompt and answer, whatever the batch that it is in. `constrained=False` lets the model write whatever
+                it likes, and `constrained=True` is an error where xgrammar is missing. `schema`, an
+                `hlx_hf.decoding.Schema`, says what contract the answer is.
 
         Returns:
             For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`. For a list the
@@ -43,7 +61,9 @@ class HLXPipeline(Pipeline):
             text, or a list of these where there are several.
 
         Raises:
-            ValueError: no notation, or an unknown one; or a prompt that leaves no room for an answer.
+            ImportError: decoding is to be constrained, and `hlx_hf` or xgrammar is not installed.
+            ValueError: no notation, or an unknown one; a prompt that leaves no room for an answer; or a schema where
+                decoding is not constrained.
         """
         if isinstance(inputs, list) and not inputs:
             return []
@@ -53,14 +73,21 @@ class HLXPipeline(Pipeline):
         return outputs
 
     def _sanitize_parameters(
-        self, notation: str | None = None, generation_config: GenerationConfig | None = None, **generate_kwargs: Any
+        self,
+        notation: str | None = None,
+        generation_config: GenerationConfig | None = None,
+        constrained: bool | None = None,
+        schema: Any = None,
+        **generate_kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         preprocess_kwargs = {} if notation is None else {"notation": notation}
         if generation_config is not None:
             settings = generation_config.to_diff_dict()
             settings.pop("transformers_version", None)
             generate_kwargs = {**settings, **generate_kwargs}
-        return preprocess_kwargs, generate_kwargs, {}
+        choices = {"notation": notation, "constrained": constrained, "schema": schema}
+        forward_kwargs = {name: choice for name, choice in choices.items() if choice is not None}
+        return preprocess_kwargs, forward_kwargs | generate_kwargs, {}
 
     def preprocess(self, text: str, notation: str | None = None) -> dict[str, torch.Tensor]:
         if notation is None:
@@ -68,31 +95,71 @@ class HLXPipeline(Pipeline):
         prompt = line_prompt(to_alphabet(text, self.tokenizer.get_vocab()), notation)
         return self.tokenizer(prompt, return_tensors="pt")
 
-    def _forward(self, model_inputs: dict[str, torch.Tensor], **generate_kwargs: Any) -> dict[str, list[torch.Tensor]]:
+    def _forward(
+        self,
+        model_inputs: dict[str, torch.Tensor],
+        notation: str | None = None,
+        constrained: bool | None = None,
+        schema: Any = None,
+        **generate_kwargs: Any,
+    ) -> dict[str, list[torch.Tensor]]:
         """Returns `answers`: for each row the token ids that were appended, of shape (sequences, tokens)."""
+        constraint = self._constraint(notation, constrained, schema)
         settings = {"do_sample": False, **generate_kwargs}
         positions = self.model.config.max_position_embeddings
         max_length = min(settings.pop("max_length", None) or positions, positions)
         max_new_tokens = settings.pop("max_new_tokens", None) or max_length
         rows, width = model_inputs["input_ids"].shape
-        room = min(max_new_tokens, max_length - width)
         if width >= max_length:
             raise ValueError(
                 f"the prompt takes {width} of the {max_length} tokens that it shares with its answer: shorten the text"
             )
+        lengths = model_inputs["attention_mask"].sum(dim=1).tolist()
+        rooms = [min(max_new_tokens, max_length - length) for length in lengths]
+        room = min(max_new_tokens, max_length - width)  # padding takes some of it from the short rows of a batch
+        if constraint is not None:
+            settings |= self._constrained_settings(settings, constraint, width, rooms)
         tokens = self.model.generate(**model_inputs, max_new_tokens=room, **settings)[:, width:]
         answers = list(tokens.unflatten(0, (rows, -1)))
 
-        # Padding takes room from the short rows of a batch: those that did not come to an end start over, alone.
         end = torch.tensor(
             settings.get("eos_token_id", self.model.generation_config.eos_token_id), device=tokens.device
         )
-        for row, length in enumerate(model_inputs["attention_mask"].sum(dim=1).tolist()):
-            had_less = tokens.shape[1] == room < min(max_new_tokens, max_length - length)
-            if had_less and not torch.isin(answers[row], end).any(dim=1).all():
+        for row, length in enumerate(lengths):
+            ended = torch.isin(answers[row], end).any(dim=1)
+            if tokens.shape[1] == room < rooms[row] and not ended.all():  # it had less: it starts over, alone
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
-                (answers[row],) = self._forward(alone, **generate_kwargs)["answers"]
+                choices = {"notation": notation, "constrained": constrained, "schema": schema}
+                (answers[row],) = self._forward(alone, **choices, **generate_kwargs)["answers"]
+            elif constraint is not None and ended[0]:
+                answers[row][~ended] = answers[row][0].clone()  # beams that were sampled and have found no other answer
         return {"answers": answers}
+
+    def _constraint(self, notation: str | None, constrained: bool | None, schema: Any) -> Any:
+        """What the answers are held to, an `hlx_hf.decoding.Constraint`; None if that is nothing."""
+        if notation == ENGLISH or constrained is False:
+            if schema is not None:
+                what = notation if notation == ENGLISH else "constrained=False"
+                raise ValueError(f"a schema is for constrained decoding into a notation, not for {what}")
+            return None
+        if generation is None:
+            if constrained or schema is not None:
+                raise ImportError('constrained decoding needs xgrammar: pip install "hlx_hf[constrained]"')
+            return None
+        if (notation, schema) not in self._constraints:
+            vocabulary, end = self.tokenizer.get_vocab(), self.tokenizer.eos_token_id
+            self._constraints[notation, schema] = generation.Constraint(notation, schema, vocabulary, end)
+        return self._constraints[notation, schema]
+
+    def _constrained_settings(
+        self, settings: dict[str, Any], constraint: Any, width: int, rooms: list[int]
+    ) -> dict[str, Any]:
+        processor = generation.ConstrainedLogitsProcessor(constraint, width, rooms)
+        constrained = {"logits_processor": LogitsProcessorList([*settings.get("logits_processor", ()), processor])}
+        mode = self.model.generation_config.get_generation_mode()
+        if settings.keys() <= PLAIN_SETTINGS and mode in ("greedy_search", "sample"):
+            constrained["custom_generate"] = generation.jump_forward
+        return constrained
 
     def postprocess(self, model_outputs: dict[str, list[torch.Tensor]]) -> list[dict[str, str]]:
         (answer,) = model_outputs["answers"]

@@ -12,9 +12,11 @@ import numpy as np
 from safetensors import SafetensorError, deserialize
 from tokenizers import Tokenizer
 
-from .lines_hlx import line_prompt, to_alphabet
+from .decoding import Constraint, Schema
+from .lines_hlx import ENGLISH, line_prompt, to_alphabet
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
+COUNTS = {"batch_size", "max_new_tokens"}  # options that are numbers
 
 
 def read_weights(folder: Path) -> dict[str, np.ndarray]:
@@ -96,12 +98,17 @@ class Network:
             hidden = hidden + self._linear(inner, f"{name}.linear2")
         return self._linear(hidden, "lm_head")
 
-    def generate(self, prompts: list[list[int]], max_new_tokens: int | None = None) -> list[list[int]]:
+    def generate(
+        self, prompts: list[list[int]], max_new_tokens: int | None = None, constraint: Constraint | None = None
+    ) -> list[list[int]]:
         """Appends the likeliest token again and again, to `<eos>` or to the model's last position.
+
+        Where a constraint leaves no row a choice, the network is not asked.
 
         Args:
             prompts: token ids; all prompts are decoded side by side.
             max_new_tokens: how many tokens to append at most.
+            constraint: what the answers are to be, and come to an end as; anything if None.
 
         Returns:
             For each prompt the ids that were appended.
@@ -117,17 +124,31 @@ class Network:
                 f"the prompt takes {width} of the {limit} tokens that it shares with its answer: shorten the text"
             )
         room = np.minimum(limit - lengths, max_new_tokens or limit)
+        if constraint:
+            constraint.check_room(room.min())
+        states = [constraint and constraint.start] * len(prompts)
         rows, padding = np.arange(len(prompts)), width - lengths
-        tokens = np.array([[0] * gap + prompt for gap, prompt in zip(padding, prompts, strict=True)])
+        unseen = np.array([[0] * gap + prompt for gap, prompt in zip(padding, prompts, strict=True)])
         cache, seen = self.new_cache(len(prompts), width + room.max()), 0
         answers: list[list[int]] = [[] for _ in prompts]
         while rows.size:
-            likeliest = self.logits(tokens, padding, cache, seen)[:, -1].argmax(axis=-1)
-            seen += tokens.shape[1]
-            for row, token in zip(rows, likeliest, strict=True):
+            written = len(answers[rows[0]])
+            allowed = [constraint.allowed(states[row], room[row] - written) for row in rows] if constraint else []
+            if allowed and all(tokens.only is not None for tokens in allowed):
+                chosen = np.array([tokens.only for tokens in allowed])
+            else:
+                scores = self.logits(unseen, padding, cache, seen)[:, -1]
+                seen, unseen = seen + unseen.shape[1], unseen[:, :0]
+                if allowed:
+                    best = [tokens.ids[row[tokens.ids].argmax()] for row, tokens in zip(scores, allowed, strict=True)]
+                    chosen = np.array(best)
+                else:
+                    chosen = scores.argmax(axis=-1)
+            for row, token in zip(rows, chosen, strict=True):
                 answers[row].append(int(token))
-            unfinished = (likeliest != self.config["eos_token_id"]) & (seen - width + 1 < room[rows])
-            tokens = likeliest[unfinished, None]
+                states[row] = constraint and constraint.after(states[row], int(token))
+            unfinished = (chosen != self.config["eos_token_id"]) & (written + 1 < room[rows])
+            unseen = np.concatenate([unseen, chosen[:, None]], axis=1)[unfinished]
             if not unfinished.all():
                 rows, padding, cache = rows[unfinished], padding[unfinished], cache[:, :, unfinished]
         return answers
@@ -151,7 +172,7 @@ class Translator:
 
     Args:
         folder: what `save_pretrained` of an HLX model and its tokenizer wrote.
-        **defaults: what every call is to have: `notation`, `batch_size`, `max_new_tokens`.
+        **defaults: what every call is to have: `notation`, `batch_size`, `max_new_tokens`, `constrained`, `schema`.
 
     Raises:
         OSError: a file is missing.
@@ -167,6 +188,7 @@ class Translator:
         self.tokenizer = Tokenizer.from_str((self.folder / "tokenizer.json").read_text(encoding="utf-8"))
         self.tokenizer.encode_special_tokens = True  # as the text that they are; tokenizer.json does not say so
         self._alphabet = self.tokenizer.get_vocab()
+        self._constraints: dict[tuple[str, Schema | None], Constraint] = {}
 
     def __call__(self, inputs: str | list[str], notation: str | None = None, **options: Any) -> list[dict[str, str]]:
         """Translates one text or many.
@@ -174,33 +196,49 @@ class Translator:
         Args:
             inputs: a text, or a list of texts. Characters that are no tokens are brought into the alphabet.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
-            **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for.
+            **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for;
+                `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
+                texts otherwise; `schema`, an `hlx_hf.decoding.Schema`, which says what contract the answer is.
 
         Returns:
             For each text, in order, `{"generated_text": answer}`.
 
         Raises:
             TypeError: an option is unknown.
-            ValueError: no notation, or an unknown one; a number below 1; or a prompt that leaves no room for an answer.
+            ValueError: no notation, or an unknown one; a number below 1; a prompt that leaves no room for an answer;
+                or a schema where decoding is not constrained.
         """
         options = {**self.defaults, **self._options({"notation": notation, **options})}
         texts = [inputs] if isinstance(inputs, str) else inputs
         prompts = [line_prompt(to_alphabet(text, self._alphabet), options.get("notation")) for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
+        constraint = self._constraint(options.get("notation"), options.get("constrained"), options.get("schema"))
         size = options.get("batch_size", 1)
         answers = []
         for start in range(0, len(tokens), size):
-            answers += self.network.generate(tokens[start : start + size], options.get("max_new_tokens"))
+            answers += self.network.generate(tokens[start : start + size], options.get("max_new_tokens"), constraint)
         return [{"generated_text": answer} for answer in self.tokenizer.decode_batch(answers)]
 
+    def _constraint(self, notation: str, constrained: bool | None, schema: Schema | None) -> Constraint | None:
+        if notation == ENGLISH or constrained is False:
+            if schema is not None:
+                what = notation if notation == ENGLISH else "constrained=False"
+                raise ValueError(f"a schema is for constrained decoding into a notation, not for {what}")
+            return None
+        if (notation, schema) not in self._constraints:
+            end = self.network.config["eos_token_id"]
+            self._constraints[notation, schema] = Constraint(notation, schema, self._alphabet, end)
+        return self._constraints[notation, schema]
+
     def _options(self, options: dict[str, Any]) -> dict[str, Any]:
-        unknown = options.keys() - {"notation", "batch_size", "max_new_tokens"}
+        unknown = options.keys() - {*COUNTS, "notation", "constrained", "schema"}
         if unknown:
             raise TypeError(
-                f"{', '.join(sorted(unknown))}: a Translator has only notation, batch_size and max_new_tokens; "
+                f"{', '.join(sorted(unknown))}: a Translator has only notation, batch_size, max_new_tokens, "
+                "constrained and schema; "
                 f"hlx_hf.pipeline({str(self.folder)!r}, device='cpu') has all options of generate"
             )
-        for name in options.keys() - {"notation"}:
+        for name in COUNTS & options.keys():
             if options[name] is not None and options[name] < 1:
                 raise ValueError(f"{name} must be at least 1, not {options[name]}")
         return {name: value for name, value in options.items() if value is not None}

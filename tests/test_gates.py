@@ -248,11 +248,11 @@ def test_questions_for_english_have_an_answer_in_words(tmp_path):
 
 def test_a_step_is_the_sum_of_its_micro_batches_and_must_be_a_number():
     watch = LossWatch()
-    watch.add(1.5)
-    watch.add(0.5)
+    watch.add(torch.tensor(1.5))
+    watch.add(torch.tensor(0.5))
     assert watch.end_step() is None
     assert watch.mean == 2.0
-    watch.add(math.inf)
+    watch.add(torch.tensor(math.inf))
     assert watch.end_step() == "the loss is inf"
 
 
@@ -261,7 +261,7 @@ def test_a_loss_that_rises_from_the_start_diverges(start, step, wrong):
     watch = LossWatch()
     found = []
     for number in range(2 * WINDOW):
-        watch.add(start + step * number)
+        watch.add(torch.tensor(start + step * number))
         found.append(watch.end_step())
     assert any(found) == wrong
     assert not any(found[: WINDOW - 1])

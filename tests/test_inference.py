@@ -85,7 +85,7 @@ def test_a_model_makes_a_pipeline():
 
 
 def test_further_arguments_are_for_every_call(folder):
-    pipe = hlx_hf.pipeline(folder, device="cpu", notation=TARGET, max_new_tokens=3)
+    pipe = hlx_hf.pipeline(folder, device="cpu", notation=TARGET, max_new_tokens=3, constrained=False)
     assert pipe(TEXT) == [{"generated_text": TRANSLATION[:3]}]
 
 

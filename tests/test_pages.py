@@ -32,4 +32,4 @@ def test_examples_print_what_the_page_says(page, monkeypatch):
 def test_there_is_a_page_for_every_part():
     parts = {path.parent.relative_to(ROOT).as_posix() for path in PAGES}
     assert {".", "hlx_hf/formats", "tokenizer", "dataset_scripts", "hlx_hf/metrics/english_comprehension"} <= parts
-    assert {"recipes", "model_cards", "tests", "hlx_hf"} <= parts
+    assert {"recipes", "model_cards", "tests", "hlx_hf", "hlx_hf/decoding"} <= parts

@@ -70,12 +70,14 @@ def test_logits_are_those_of_torch_with_and_without_cache(model, prompts, split)
     np.testing.assert_allclose(np.concatenate(parts, axis=1)[real], expected[real], rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("max_new_tokens", [1, 30, 500, None])
+@pytest.mark.parametrize("constrained", [True, False])
+@pytest.mark.parametrize("max_new_tokens", [2, 30, 500, None])
 @pytest.mark.parametrize("batch_size", [1, 3, 8])
-def test_answers_are_those_of_the_pipeline(endless, batch_size, max_new_tokens):
+def test_answers_are_those_of_the_pipeline(endless, batch_size, max_new_tokens, constrained):
     pipe, translator = endless
     for notation in ("LC-T", "English"):
         options = {"notation": notation, "max_new_tokens": max_new_tokens, "batch_size": batch_size}
+        options["constrained"] = constrained
         assert translator(TEXTS, **options) == pipe(TEXTS, **options)
 
 

@@ -31,7 +31,7 @@ class ListSyntax:
     close: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a row of the table below is itself alone, and quick to look up in a cache
 class Notation:
     """How one notation writes each kind of value; strings and floats are written alike in all four."""
 

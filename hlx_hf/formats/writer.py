@@ -11,13 +11,14 @@ _is_name = re.compile(NAME).fullmatch
 
 def write_text(value: Value, notation: Notation) -> str:
     """The canonical text of `value`, which `validate` has let through."""
-    text = _write(value, notation)
+    text = write_nested(value, notation)
     if notation.wraps_root and not isinstance(value, Contract):
         return notation.array.open + text + notation.array.close
     return text
 
 
-def _write(value: Value, notation: Notation) -> str:
+def write_nested(value: Value, notation: Notation) -> str:
+    """The canonical text of `value` where it stands inside another."""
     if value is None:
         return notation.null
     if isinstance(value, bool):
@@ -34,10 +35,12 @@ def _write(value: Value, notation: Notation) -> str:
         return notation.handle + value.name
     if isinstance(value, list):
         syntax = notation.array
-        items = (_write(item, notation) for item in value)
+        items = (write_nested(item, notation) for item in value)
     elif isinstance(value, dict):
         syntax = notation.object
-        items = (_write_key(key, notation) + notation.colon + _write(item, notation) for key, item in value.items())
+        items = (
+            write_key(key, notation) + notation.colon + write_nested(item, notation) for key, item in value.items()
+        )
     else:
         return _write_contract(value, notation)
     return syntax.open + syntax.separator.join(items) + syntax.close
@@ -46,12 +49,14 @@ def _write(value: Value, notation: Notation) -> str:
 def _write_contract(contract: Contract, notation: Notation) -> str:
     syntax = notation.contract
     fields = syntax.separator.join(
-        f"{syntax.mark}{index}{syntax.after_index}{_write(value, notation)}" for index, value in contract.fields.items()
+        f"{syntax.mark}{index}{syntax.after_index}{write_nested(value, notation)}"
+        for index, value in contract.fields.items()
     )
     return f"{syntax.open}{syntax.head}{contract.id}{syntax.after_id}{fields}{syntax.close}"
 
 
-def _write_key(key: str, notation: Notation) -> str:
+def write_key(key: str, notation: Notation) -> str:
+    """The canonical text of an object's key."""
     return key if _is_name(key) and key != notation.reserved_key else json.dumps(key)
 
 

@@ -135,7 +135,7 @@ def _losses(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase, questions
 def translator(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase) -> Translate:
     """What answers for a model in training: its pipeline, or on a CPU numpy, which takes a fraction of the time."""
     if model.device.type != "cpu":
-        return HLXPipeline(model=model, tokenizer=tokenizer, device=model.device)
+        return HLXPipeline(model=model, tokenizer=tokenizer, device=model.device, constrained=False)
     network = Network(
         model.config.to_dict(), {name: tensor.float().numpy() for name, tensor in model.state_dict().items()}
     )

@@ -1,0 +1,109 @@
+"""Which tokens a model may write next, so that its text is canonical HLX and ends in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..formats.notations import get_notation
+from .rules import Rules
+from .schema import Schema, SchemaRules
+from .symbols import Pending, advance, farthest, length, may_end, next_characters
+
+State = Pending | None
+"""What is still to be written of a text; None after the token that ends it."""
+
+END = ""  # stands for that token among characters
+_ONLY_END = frozenset({END})
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Tokens that may come next.
+
+    Attributes:
+        ids: these tokens in order, of shape (tokens,).
+        words: a bit for each token of the vocabulary, 32 to an int32, of shape (ceil(vocabulary / 32),).
+        only: the one token that may, where there is no other.
+    """
+
+    ids: np.ndarray
+    words: np.ndarray
+    only: int | None
+
+
+class Constraint:
+    """The texts of a notation, or those of its contracts that fit a schema, a token at a time.
+
+    Args:
+        notation: "HLXL", "LC-R", "LC-T" or "LC-B".
+        schema: what contract the text is to be; any value if None.
+        vocabulary: the id of each token; those of one character are used.
+        eos_token_id: of the token that ends a text.
+
+    Attributes:
+        start: the state before the first token.
+        size: of the vocabulary.
+
+    Raises:
+        ValueError: there is no such notation.
+    """
+
+    def __init__(self, notation: str, schema: Schema | None, vocabulary: Mapping[str, int], eos_token_id: int):
+        self.notation = notation
+        rules = Rules(get_notation(notation))
+        self.start: State = SchemaRules(schema, rules).root if schema else rules.root
+        self.size = max(vocabulary.values()) + 1
+        self.eos_token_id = eos_token_id
+        self.vocabulary = vocabulary
+        self._ids = {token: number for token, number in vocabulary.items() if len(token) == 1} | {END: eos_token_id}
+        self._characters = {number: character for character, number in self._ids.items() if character != END}
+        self._allowed: dict[frozenset[str], Allowed] = {}
+
+    def check_room(self, room: int) -> None:
+        """Raises ValueError if no text ends within `room` tokens, the one that ends it included."""
+        needed = length(self.start) + 1
+        if room < needed:
+            raise ValueError(
+                f"{room} tokens are too few for an answer: the shortest in {self.notation} takes {needed}. "
+                "Shorten the text, or raise the limit"
+            )
+
+    def allowed(self, state: State, left: int) -> Allowed:
+        """The tokens that may come next: one at least.
+
+        Args:
+            state: as `start` and `after` give it.
+            left: how many tokens may still be written, the one that ends the text included.
+        """
+        characters = self._next(state, left)
+        if characters not in self._allowed:
+            self._allowed[characters] = self._as_tokens(characters)
+        return self._allowed[characters]
+
+    def after(self, state: State, token: int) -> State:
+        """The state after a token; one that cannot come next ends the text."""
+        if state is None or token == self.eos_token_id:
+            return None
+        try:
+            return advance(state, self._characters.get(token, ""))
+        except ValueError:
+            return None
+
+    def _next(self, state: State, left: int) -> frozenset[str]:
+        if state is None:
+            return _ONLY_END
+        characters = next_characters(state)
+        room = left - 2  # after the next character and before the end
+        if farthest(state) > room:
+            characters = frozenset(c for c in characters if length(advance(state, c)) <= room)
+        return characters | _ONLY_END if may_end(state) else characters
+
+    def _as_tokens(self, characters: frozenset[str]) -> Allowed:
+        ids = np.sort([self._ids[character] for character in characters])
+        bits = np.zeros(-(-self.size // 32) * 32, bool)
+        bits[ids] = True
+        words = np.packbits(bits, bitorder="little").view(np.int32)
+        return Allowed(ids, words, int(ids[0]) if len(ids) == 1 else None)
