@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import yaml
+from accelerate.utils import parse_flag_from_env
 from transformers import HfArgumentParser, TrainingArguments
 from transformers.utils import is_torchao_available
 
@@ -101,6 +102,11 @@ class PhaseArguments(TrainingArguments):
                 "low_memory updates each weight before its gradient is shared among processes, so it runs on one GPU "
                 f"alone, not on {max(self.world_size, self.n_gpu)}"
             )
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether each process holds only its share of the weights, as FSDP and DeepSpeed have it."""
+        return any(map(parse_flag_from_env, ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")))
 
     @property
     def step_batch_size(self) -> int:

@@ -26,7 +26,7 @@ class QualityGates(TrainerCallback):
     """Watches the loss of every step, asks the model after some epochs, and stops the run where it has to.
 
     Training is not disturbed: with gates and without, a run ends with the same weights. With several processes the
-    first one asks its own copy of the model, so the weights must not be sharded.
+    first one asks its own copy of the model; where weights are sharded it has none, and only the loss is watched.
 
     Args:
         arguments: epochs, limits and grace.
@@ -43,7 +43,8 @@ class QualityGates(TrainerCallback):
         self.tokenizer = tokenizer
         self.log = log
         self.loss = LossWatch()
-        self.questions = draw_questions(arguments) if max(arguments.gate_epochs, default=0) > 0 else []
+        asks = max(arguments.gate_epochs, default=0) > 0 and not arguments.is_sharded
+        self.questions = draw_questions(arguments) if asks else []
         self.path = Path(arguments.output_dir) / GATES
         self.gates: list[dict] = []
         self.stopped: str | None = None
