@@ -14,7 +14,7 @@ from hlx_models import LINES, small_model, trained_model
 from transformers import set_seed
 
 from hlx_hf import HLXForCausalLM, HLXPipeline, load_corpus, load_tokenizer
-from hlx_hf.training import gates, parse_arguments, phase, run_phase
+from hlx_hf.training import gates, parse_arguments, run_phase
 from hlx_hf.training.examples import IGNORED, LineDataset, collate
 from hlx_hf.training.limits import FIGURES, parse_limit
 from hlx_hf.training.loss_watch import WINDOW, LossWatch
@@ -72,10 +72,10 @@ class ShuffledTargets(LineDataset):
 
 @pytest.mark.parametrize(
     ("part", "broken", "figure"),
-    [("collate", unshifted, "answer_loss"), ("LineDataset", ShuffledTargets, "prompt_use")],
+    [("trainer.collate", unshifted, "answer_loss"), ("phase.LineDataset", ShuffledTargets, "prompt_use")],
 )
 def test_sabotaged_training_is_stopped_at_its_first_gate(part, broken, figure, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(phase, part, broken)
+    monkeypatch.setattr(f"hlx_hf.training.{part}", broken)
     with pytest.raises(SystemExit) as stopped:
         run_phase(baseline(tmp_path), CARD)
     assert stopped.value.code == gates.EXIT_CODE == 3
