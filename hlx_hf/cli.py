@@ -60,19 +60,29 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
         help=f"{' or '.join(SHIPPED_MODELS)}, which come with the package, a folder, or a repository on the Hub; "
         "default: %(default)s",
     )
+    parser.add_argument("--scores", action="store_true", help="each answer behind its score, from 0 to 1, and a tab")
+    parser.add_argument(
+        "--abstain-below", type=float, metavar="SCORE", help="answer null where the score of an answer is below this"
+    )
     parser.set_defaults(run=translate)
 
 
 def translate(options: argparse.Namespace) -> None:
     """Prints the answer to each text as soon as it is there, and an empty line for an empty text."""
-    translator = Translator(find_model(options.model), notation=options.to)
+    translator = Translator(
+        find_model(options.model), notation=options.to, return_scores=True, abstain_below=options.abstain_below
+    )
     texts = options.texts or (line.rstrip("\r\n") for line in sys.stdin)
     for number, text in enumerate(texts, start=1):
+        if not text.strip():
+            print(flush=True)
+            continue
         try:
-            answer = translator(text)[0]["generated_text"] if text.strip() else ""
+            (answer,) = translator(text)
         except ValueError as error:
             raise ValueError(f"text {number}: {error}") from error
-        print(answer.replace("\n", " "), flush=True)  # either is a blank between the tokens of HLX
+        score = f"{answer['score']:.3f}\t" if options.scores else ""
+        print(score + answer["generated_text"].replace("\n", " "), flush=True)  # either is a blank between tokens
 
 
 if __name__ == "__main__":

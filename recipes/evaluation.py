@@ -5,7 +5,8 @@
     python recipes/evaluation.py --general HuggingFaceTB/SmolLM2-135M-Instruct --shots 24 --limit 100
 
 A general model is a folder, a repository of the Hub, or a GGUF file (`pip install "hlx_hf[general]"`). It is shown
-examples of `all_variants` in its prompt, and scored in the same way. Prints a Markdown table, and writes it beside the
+examples of `all_variants` in its prompt, and scored in the same way. An HLX model answers as it does for its users,
+within the grammar of the notation, or freely with `--unconstrained`. Prints a Markdown table, and writes it beside the
 full results, as .md and .json.
 """
 
@@ -45,6 +46,8 @@ def main() -> None:
     title = f"{Path(name).name}, {report['parameters']:,} parameters"
     if arguments.general:
         title += f", {arguments.shots} examples in the prompt"
+    if arguments.unconstrained:
+        title += ", unconstrained"
     table = f"{title}\n\n{evaluation_table(report)}\n"
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -66,6 +69,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="rows of each split, drawn at random; all if left out")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of rows and examples")
     parser.add_argument("--batch_size", type=int, help=f"{BATCH_SIZE}, or {FEW_SHOT_BATCH_SIZE} for a general model")
+    parser.add_argument("--unconstrained", action="store_true", help="let an HLX model write what is no HLX")
     parser.add_argument("--output", type=Path, help=f"file of the results; {RESULTS} in an HLX model's folder")
     arguments = parser.parse_args()
     if arguments.general and HLX_TO_HLX in (arguments.splits or ()):
@@ -73,22 +77,28 @@ def parse_arguments() -> argparse.Namespace:
     for option in ("shots", "limit", "batch_size"):
         if getattr(arguments, option) is not None and getattr(arguments, option) < 1:
             parser.error(f"--{option} must be at least 1, not {getattr(arguments, option)}")
+    if arguments.general and arguments.unconstrained:
+        parser.error("--unconstrained is for HLX models: a general one is never constrained")
     if arguments.output and arguments.output.suffix == ".md":
         parser.error("--output is the JSON file; the table is written beside it as .md")
     return arguments
 
 
 def load(arguments: argparse.Namespace) -> tuple[Translate, dict]:
-    """The model, and what the report says of it: `parameters`, and `shots` if it is a general one."""
+    """The model, and what the report says of it: `parameters`; `shots` of a general one, `constrained` of ours."""
     if arguments.general:
         examples = load_corpus("all_variants").shuffle(seed=arguments.seed).take(arguments.shots)
         few_shot = load_few_shot(arguments.general, examples)
         return few_shot, {"parameters": few_shot.model.num_parameters(), "shots": arguments.shots}
+    settings = {"return_scores": True}
+    if arguments.unconstrained:
+        settings["constrained"] = False
+    facts = {"constrained": not arguments.unconstrained}
     if torch.accelerator.is_available():
-        translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator())
-        return translate, {"parameters": translate.model.num_parameters()}
-    translator = Translator(find_model(arguments.model))  # several times as fast on a CPU
-    return translator, {"parameters": sum(tensor.size for tensor in translator.network.weights.values())}
+        translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator(), **settings)
+        return translate, {"parameters": translate.model.num_parameters(), **facts}
+    translator = Translator(find_model(arguments.model), **settings)  # several times as fast on a CPU
+    return translator, {"parameters": sum(tensor.size for tensor in translator.network.weights.values()), **facts}
 
 
 if __name__ == "__main__":
