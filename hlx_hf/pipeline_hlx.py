@@ -156,8 +156,9 @@ class HLXPipeline(Pipeline):
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
                 choices = {"notation": notation, "constrained": constrained, "schema": schema}
                 (answers[row],) = self._forward(alone, **choices, **generate_kwargs)["answers"]
-            elif constraint is not None and ended.any():
-                answers[row] = answers[row][ended]  # the others are beams that have found no other answer
+            elif settings.get("num_beams", 1) > 1:  # beams that have found no other answer are left out
+                found = answers[row][ended] if constraint is not None and ended.any() else answers[row]
+                answers[row] = torch.tensor(list(dict.fromkeys(map(tuple, found.tolist()))), device=tokens.device)
         if not scored:
             return {"answers": answers}
         return {"answers": answers, "scores": self._scores(model_inputs, answers, end, constraint, rooms)}
@@ -176,7 +177,8 @@ class HLXPipeline(Pipeline):
         rows = [answer for alternatives in answers for answer in alternatives]
         tokens = pad_sequence(rows, batch_first=True, padding_value=self.tokenizer.pad_token_id)
         ends = torch.isin(tokens, end).long()
-        real = (ends.cumsum(dim=1) == ends) & (tokens != self.tokenizer.pad_token_id)
+        lengths = torch.tensor(list(map(len, rows)), device=end.device)
+        real = (ends.cumsum(dim=1) == ends) & (torch.arange(tokens.shape[1], device=end.device) < lengths[:, None])
         logits = (
             self.model(
                 input_ids=torch.cat([prompts["input_ids"], tokens], dim=1),
