@@ -20,6 +20,8 @@ MODEL_FILES = (
     "README.md",
     "training.png",
 )
+PACKAGE = Path(__file__).parents[1]
+CODE_FILES = ("configuration_hlx.py", "lines_hlx.py", "modeling_hlx.py", "pipeline_hlx.py")
 RECORDS = ("trainer_state.json", "training.json", "evaluation.json", "english_comprehension_results.json")
 TABLES = ("evaluation.md",)
 STATE_FILES = (
@@ -34,8 +36,9 @@ PATH_FIELDS = ("model", "best_model_checkpoint")  # of the records, where a fold
 
 
 def model_files(folder: Path) -> list[CommitOperationAdd]:
-    """The files of a model for the top of a repository."""
-    return _additions(folder, (*MODEL_FILES, *RECORDS, *TABLES))
+    """The files of a model for the top of a repository; its code is the package's if the folder has none."""
+    files = _additions(folder, (*MODEL_FILES, *RECORDS, *TABLES))
+    return files if (folder / CODE_FILES[0]).is_file() else files + _additions(PACKAGE, CODE_FILES)
 
 
 def checkpoint_files(folder: Path, path: str) -> list[CommitOperationAdd]:

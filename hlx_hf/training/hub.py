@@ -74,6 +74,8 @@ class Pusher:
                 continue
             was_closing = self._closing.is_set()
             status = self._push()
+            if self._over.is_set():
+                return
             if status == 0:
                 delay = FIRST_DELAY
             elif was_closing and status == REFUSED:

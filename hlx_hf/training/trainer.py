@@ -20,7 +20,7 @@ from .progress import PhaseProgress
 
 
 class PhaseTrainer(PushesToHub):
-    """The Trainer, with batches of like length, quality gates, pushes that cannot fail, and whole folders under FSDP2."""
+    """The Trainer, with batches of like length, quality gates, pushes that cannot fail, whole folders under FSDP2."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
