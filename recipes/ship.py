@@ -28,7 +28,7 @@ from hlx_hf.training.hardware import count_parameters
 
 RECIPES = Path(__file__).parent
 TEMPLATE = RECIPES.parent / "model_cards" / "template.md"
-CONFIGS = {"english": "english_tiny.yaml", "hlx_only": "engine_tiny.yaml"}
+CONFIGS = {"english": RECIPES / "configs" / "english_tiny.yaml", "hlx_only": RECIPES / "configs" / "engine_tiny.yaml"}
 MODEL_FILES = (
     "config.json",
     "generation_config.json",
@@ -101,8 +101,9 @@ def card_of(name: str) -> ModelCard:
         "examples": f"{training['examples']:,}",
         "loss at the end": f"{list(training['loss'].values())[-1]:.4f}",
     }
-    arguments = parse_arguments(RECIPES / "configs" / CONFIGS[name], [])
-    card = make_card(arguments, f"hlx-{name.replace('_', '-')}", outcome, has_plot=False, template=TEMPLATE)
+    arguments = parse_arguments(CONFIGS[name], [])
+    title = f"hlx-{CONFIGS[name].stem.replace('_', '-')}"
+    card = make_card(arguments, title, outcome, has_plot=False, template=TEMPLATE)
     add_results(card, report)
     return card
 

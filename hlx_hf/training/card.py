@@ -15,7 +15,7 @@ from .plots import PLOT
 def make_card(
     arguments: PhaseArguments, name: str, outcome: dict[str, str], has_plot: bool, template: Path
 ) -> ModelCard:
-    """Fills the template. Where the run was given local files or folders, the card has their last names alone.
+    """Fills the template; of local files and folders that the run was given it says the last names alone.
 
     Args:
         arguments: of the run.
@@ -52,6 +52,7 @@ def make_card(
         template_path=str(template),
         rows={**settings, **outcome},
         reads_english=reads_english,
+        converts="convert" in arguments.task_weights,
         by_heart=arguments.corpus != GENERATED,
         last_step=arguments.max_steps if arguments.max_steps > 0 else None,
         plot=PLOT if has_plot else None,
