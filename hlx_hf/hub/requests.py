@@ -56,6 +56,7 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _client() -> Any:
+    # huggingface_hub's own, whose hooks name each request and heed HF_HUB_OFFLINE
     client = default_client_factory()
     client.timeout = SILENCE_SECONDS
     return client
