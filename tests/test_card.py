@@ -71,11 +71,15 @@ def test_the_hub_finds_a_wrong_card(hub, tmp_path, right, wrong, message):
         hub.run("-c", VALIDATE, tmp_path / "README.md")
 
 
-def test_the_results_are_the_last_section_and_replaced_by_newer_ones():
+def test_the_results_are_the_last_section_and_replaced_by_newer_ones(tmp_path):
     card = card_of("english_tiny")
     assert HEADING not in str(card)
-    add_results(card, report_of("hlx_only"))
-    add_results(card, report_of("english"))
+    card.save(tmp_path / "README.md")
+    for name in ("hlx_only", "english"):
+        card = ModelCard.load(tmp_path / "README.md")
+        add_results(card, report_of(name))
+        card.save(tmp_path / "README.md")
+    assert metadata_load(tmp_path / "README.md")["model-index"][0]["name"] == "result"
     assert str(card).count(HEADING) == 1
     assert "| all_variants | 164 |" in card.text
     assert card.data.eval_results == eval_results(report_of("english"))

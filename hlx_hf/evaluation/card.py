@@ -1,5 +1,7 @@
 """The results of a model in its card: as the Hub's metadata, and as a table that ends the card."""
 
+import re
+
 from huggingface_hub import EvalResult, ModelCard
 
 from .report import COMPREHENSION, evaluation_table
@@ -13,9 +15,11 @@ def add_results(card: ModelCard, report: dict) -> None:
     """Puts the results of a report into a card, in place of those that it has.
 
     Args:
-        card: of the model.
+        card: of the model; its first heading is the model's name.
         report: as `run_evaluation` returns it.
     """
+    if card.data.model_name is None:  # the metadata has it with results alone, and the heading always
+        card.data.model_name = re.search("^# (.+)$", card.text, re.MULTILINE)[1]
     card.data.eval_results = eval_results(report)
     body, _, _ = card.text.partition(HEADING)  # they are the last section
     card.text = f"{body.rstrip()}\n{HEADING}\n{evaluation_table(report)}\n"
