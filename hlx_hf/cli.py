@@ -1,7 +1,8 @@
-"""The command `hlx`: translation from the shell.
+"""The command `hlx`: translation from the shell, and pushes to the Hub.
 
     hlx translate "Search for documents" --to LC-R
     hlx translate --to English --model hlx_only < lines.txt
+    hlx push runs/english_tiny/english_tiny_epoch90 user/hlx-english
 
 Each subcommand is a function that adds its parser and one that runs it. What only one of them needs is imported where
 it runs, so that no command waits for the libraries of another.
@@ -10,6 +11,7 @@ it runs, so that no command waits for the libraries of another.
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from .inference import SHIPPED_MODELS, find_model
 from .lines_hlx import ENGLISH, NOTATIONS
@@ -25,11 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: those of the process if None.
 
     Returns:
-        The exit code: 0; 1 if a model or a text is at fault; 130 if interrupted. Wrong usage exits with 2 by itself.
+        The exit code: 0; 1 if a model, a text or the Hub is at fault; 77 if the Hub refuses; 130 if
+        interrupted. Wrong usage exits with 2 by itself.
     """
     parser = argparse.ArgumentParser(prog="hlx", description="HLX from the shell.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_translate(commands)
+    add_push(commands)
     options = parser.parse_args(arguments)
     for stream in (sys.stdin, sys.stdout):
         stream.reconfigure(encoding="utf-8")  # whatever the locale, for that of Windows has no glyphs
@@ -83,6 +87,50 @@ def translate(options: argparse.Namespace) -> None:
             raise ValueError(f"text {number}: {error}") from error
         score = f"{answer['score']:.3f}\t" if options.scores else ""
         print(score + answer["generated_text"].replace("\n", " "), flush=True)  # either is a blank between tokens
+
+
+def add_push(commands: argparse._SubParsersAction) -> None:
+    """Adds `hlx push`."""
+    about = "Push a model to the Hub: its own files, and nothing else of the folder."
+    parser = commands.add_parser("push", help=about, description=about)
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="a model; without REPO, the output_dir of a training that could not push",
+    )
+    parser.add_argument("repo", nargs="?", metavar="REPO", help="the repository, which is made if it is not there")
+    parser.add_argument("--public", action="store_true", help="a repository that is made is private otherwise")
+    parser.add_argument("--revision", help="branch to push to, made if it is not there; default: main")
+    parser.set_defaults(run=push)
+
+
+def push(options: argparse.Namespace) -> None:
+    """Pushes a folder, or what a training has noted to be pushed, and prints the address of each commit."""
+    from . import hub
+
+    try:
+        if options.repo:
+            order = hub.Push(
+                folder=str(options.folder),
+                repo=options.repo,
+                message=options.folder.resolve().name,
+                private=not options.public,
+                revision=options.revision,
+            )
+            print(hub.push(order))
+        elif options.public or options.revision:
+            raise ValueError("--public and --revision go with a REPO; a training has noted its own")
+        elif not hub.noted(options.folder):
+            raise ValueError(
+                f"no training has left anything to push in {options.folder}: name a REPO to push a model to"
+            )
+        else:
+            for line in hub.push_noted(options.folder):
+                print(line, flush=True)
+    except hub.HubRefusedError as error:
+        print(f"hlx: error: {error}", file=sys.stderr)
+        sys.exit(hub.REFUSED)
 
 
 if __name__ == "__main__":

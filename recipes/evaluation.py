@@ -7,7 +7,7 @@
 A general model is a folder, a repository of the Hub, or a GGUF file (`pip install "hlx_hf[general]"`). It is shown
 examples of `all_variants` in its prompt, and scored in the same way. An HLX model answers as it does for its users,
 within the grammar of the notation, or freely with `--unconstrained`. Prints a Markdown table, and writes it beside the
-full results, as .md and .json.
+full results, as .md and .json. In the folder of a model they are put into its card, too.
 """
 
 import argparse
@@ -16,16 +16,19 @@ import sys
 from pathlib import Path
 
 import torch
+from huggingface_hub import ModelCard
 from transformers.utils import logging
 
 from hlx_hf import Translator, load_corpus, pipeline
 from hlx_hf.evaluation import evaluation_table, load_few_shot, run_evaluation
+from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.few_shot import BATCH_SIZE as FEW_SHOT_BATCH_SIZE
 from hlx_hf.evaluation.generation import BATCH_SIZE, Translate
 from hlx_hf.evaluation.report import ENGLISH_SPLITS, HLX_TO_HLX, REPORT_SPLITS
 from hlx_hf.inference import find_model
 
 RESULTS = "evaluation.json"
+CARD = "README.md"
 
 
 def main() -> None:
@@ -52,6 +55,10 @@ def main() -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     output.with_suffix(".md").write_text(table, encoding="utf-8")
+    if in_folder and output.parent == Path(name) and (Path(name) / CARD).is_file():
+        card = ModelCard.load(Path(name) / CARD)
+        add_results(card, report)
+        card.save(Path(name) / CARD)
     print(table)
     print(f"results: {output}")
 

@@ -60,6 +60,9 @@ class PhaseArguments(TrainingArguments):
         },
     )
     gate_grace_steps: int = field(default=60, metadata={"help": "Steps before which a missed gate stops nothing."})
+    hub_patience: float = field(
+        default=600, metadata={"help": "Seconds that a finished run waits for a Hub that has not taken everything yet."}
+    )
     final_name: str = field(
         default="final_epoch{epoch}",
         metadata={"help": "Name of the folder in output_dir that the result is saved to; {epoch} is the last one."},
@@ -78,6 +81,8 @@ class PhaseArguments(TrainingArguments):
             self.ddp_find_unused_parameters = False  # there are none, and looking for them takes time
         if self.data_seed is None:
             self.data_seed = self.seed
+        if self.hub_private_repo is None:
+            self.hub_private_repo = True
         if isinstance(self.tasks, str):
             self.tasks = self.tasks.split()
         self.task_weights = dict(map(_task_weight, self.tasks))

@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from huggingface_hub import upload_folder
-from transformers import PreTrainedTokenizerBase, Trainer, set_seed
+from transformers import PreTrainedTokenizerBase, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import logging
 
@@ -14,6 +13,7 @@ from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import corpus_lines
+from ..hub import download_checkpoint
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
 from .card import write_card
@@ -28,6 +28,7 @@ from .trainer import PhaseTrainer, make_trainer
 CHECKPOINT_FILES = ("trainer_state.json", "scheduler.pt")
 # the optimizer's state, or what names its folder: usual, FSDP, DeepSpeed
 OPTIMIZER_FILES = ("optimizer.pt", "optimizer.bin", "latest")
+FROM_HUB = "hub:"  # before a repository, and an @ and a revision, as a checkpoint to resume
 
 logger = logging.get_logger("hlx_hf")
 
@@ -67,17 +68,20 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)
     if trainer.gates.stopped:
+        if trainer.pusher is not None:
+            trainer.pusher.finish(arguments.hub_patience)
         _leave_stopped(trainer, arguments)
 
     # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
     trainer.model.config.use_cache = True
-    trainer.save_model(str(arguments.final_dir))
+    trainer.save_model(str(arguments.final_dir), _internal_call=True)  # or it would be pushed without its card
     if trainer.is_world_process_zero():
         has_plot = _plot(trainer, arguments.final_dir, arguments.final_dir.name)
         write_card(trainer, arguments, result.metrics, len(dataset), has_plot, card_template)
         trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
-        if arguments.push_to_hub:
-            _push(trainer, arguments)
+        if trainer.pusher is not None:
+            trainer.push_result(arguments.final_dir)
+            trainer.pusher.finish(arguments.hub_patience)
     return arguments.final_dir
 
 
@@ -114,6 +118,8 @@ def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
         if found is None:
             logger.info(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
         return found
+    if asked.startswith(FROM_HUB):
+        asked = str(download_checkpoint(asked.removeprefix(FROM_HUB), arguments.hub_token))
     has_optimizer = any((Path(asked) / name).is_file() for name in OPTIMIZER_FILES)
     missing = [] if has_optimizer else [OPTIMIZER_FILES[0]]
     missing += [name for name in CHECKPOINT_FILES if not (Path(asked) / name).is_file()]
@@ -149,15 +155,3 @@ def _plot(trainer: PhaseTrainer, folder: Path, title: str) -> bool:
         logger.warning('no plot of the training without matplotlib: pip install "hlx_hf[plots]"')
         return False
     return True
-
-
-def _push(trainer: Trainer, arguments: PhaseArguments) -> None:
-    if trainer.push_in_progress is not None:
-        trainer.push_in_progress.wait_until_done()
-    upload_folder(
-        repo_id=trainer.hub_model_id,
-        folder_path=arguments.final_dir,
-        commit_message=f"{arguments.final_dir.name}: {trainer.state.epoch:g} epochs",
-        token=arguments.hub_token,
-        ignore_patterns=["training_args.bin"],  # holds the token and paths of this machine
-    )

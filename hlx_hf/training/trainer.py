@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase, ProgressCallback, Trainer
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase, ProgressCallback
 
 from ..configuration_hlx import HLXConfig
 from ..corpus.generator.stream import ChunkStream
@@ -14,12 +14,13 @@ from .arguments import PhaseArguments
 from .callbacks import SaveEveryEpochs
 from .examples import LengthGroupedSampler, LineDataset, collate
 from .gates import QualityGates
+from .hub import PushesToHub
 from .muon import MuonFactory
 from .progress import PhaseProgress
 
 
-class PhaseTrainer(Trainer):
-    """The Trainer, with batches of like length, quality gates, and whole model folders under FSDP2, too."""
+class PhaseTrainer(PushesToHub):
+    """The Trainer, with batches of like length, quality gates, pushes that cannot fail, whole folders under FSDP2."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
@@ -46,6 +47,10 @@ class PhaseTrainer(Trainer):
         model_class = type(self.model)
         model_class.__name__, model_class.__module__ = HLXForCausalLM.__name__, HLXForCausalLM.__module__
         super()._save(output_dir, state_dict)
+
+    def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
+        if not self.gates.stopped:  # what has gone wrong is kept here, to be looked at
+            super()._push_from_checkpoint(checkpoint_folder)
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: torch.Tensor | None = None) -> torch.Tensor | None:
         if self.args.low_memory:
