@@ -9,12 +9,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-ASIDE = "_saving_"  # how names of what is not whole yet begin; pushes to the Hub leave them out
+ASIDE = "_aside_"  # how names begin of what is not whole yet, or no longer
+# In the folder of a training, for who watches it from outside. Pushes to the Hub leave out what begins with "_".
+TRAINING_LOCK = "_lock"
+PROGRESS = "_progress.json"
+GATES = "gates.json"
 PROBE_SECONDS = 1  # another process may only be looking whether a lock is held
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a file aside and puts it in its place, so that who reads it, or is killed, meets the old or the new one."""
+    """Writes a file aside and puts it in its place: who reads it, or is killed, leaves the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=ASIDE, delete=False) as file:
         file.write(text)
@@ -24,13 +28,20 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def put_in_place(aside: Path, folder: Path) -> None:
-    """Gives a folder that was written aside its name, once all of it is on the disk; takes the place of an older one."""
+    """Gives a folder that was written aside its name, in place of an older one, once all of it is on the disk."""
     for path in [*aside.rglob("*"), aside]:
         _sync(path)
     if folder.exists():
-        shutil.rmtree(folder)
+        remove_whole(folder)
     aside.rename(folder)
     _sync(folder.parent)
+
+
+def remove_whole(folder: Path) -> None:
+    """Deletes a folder that was whole, so that nobody finds a part of it under its name."""
+    doomed = folder.with_name(f"{ASIDE}{folder.name}_old")
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
 
 
 def clear_leftovers(folder: Path) -> None:

@@ -43,7 +43,9 @@ class Plan:
         """
         path = folder / PLAN
         if not path.is_file():
-            raise FileNotFoundError(f"no plan in {folder}: start one with `hlx plan run --scale tiny --output {folder}`")
+            raise FileNotFoundError(
+                f"no plan in {folder}: start one with `hlx plan run --scale tiny --output {folder}`"
+            )
         found = json.loads(path.read_text(encoding="utf-8"))
         return cls(folder, **{**found, "settings": tuple(found["settings"])})
 

@@ -48,9 +48,7 @@ def _tiny_models(english_model: str) -> tuple[Phase, ...]:
         Phase("english_comprehension", TEST, "comprehension.py", uses=(english_model,)),
         Phase("hlx_only", TRAINING, "hlx_only.py", "hlx_only_tiny.yaml", after=("english_comprehension",)),
         Phase("hlx_only_comprehension", TEST, "comprehension.py", uses=("hlx_only",)),
-        Phase(
-            "comparison", COMPARISON, "comparison.py", uses=("english_comprehension", "hlx_only_comprehension")
-        ),
+        Phase("comparison", COMPARISON, "comparison.py", uses=("english_comprehension", "hlx_only_comprehension")),
     )
 
 
@@ -59,8 +57,8 @@ def _with_expert_on_gpu(scale: str) -> tuple[Phase, ...]:
     return (*_expert(scale, gpu=True), english, *_tiny_models("english"))
 
 
-# At tiny scale the result of deep reasoning is the tiny model that knows English. The 1B expert takes the GPU for days,
-# and beside it a tiny English model is trained on the CPU, to be tested before the HLX-only engine and compared with it.
+# At tiny scale the result of deep reasoning is the tiny model that knows English. A 1B expert keeps the GPU for days;
+# beside it a tiny English model is trained on the CPU, to be tested and compared with the HLX-only engine.
 PLANS = {
     "tiny": (*_expert("tiny", gpu=False), *_tiny_models("deep_reasoning")),
     "1b": _with_expert_on_gpu("1b"),

@@ -11,11 +11,18 @@ from .plots import PLOT
 
 
 def write_card(
-    trainer: Trainer, arguments: PhaseArguments, metrics: dict, line_count: int, has_plot: bool, template: Path
+    folder: Path,
+    trainer: Trainer,
+    arguments: PhaseArguments,
+    metrics: dict,
+    line_count: int,
+    has_plot: bool,
+    template: Path,
 ) -> None:
     """Fills the template with what the run was and writes it into the folder of its result.
 
     Args:
+        folder: of the result.
         trainer: after its training.
         arguments: of the run.
         metrics: of the training, as `Trainer.train` returns them.
@@ -48,4 +55,4 @@ def write_card(
         plot=PLOT if has_plot else None,
         version=__version__,
     )
-    card.save(str(arguments.final_dir / "README.md"))
+    card.save(str(folder / "README.md"))
