@@ -1,7 +1,8 @@
-"""The command `hlx`: translation from the shell.
+"""The command `hlx`: translation and the overnight plan from the shell.
 
     hlx translate "Search for documents" --to LC-R
     hlx translate --to English --model hlx_only < lines.txt
+    hlx plan run --scale tiny --output runs/plan
 
 Each subcommand is a function that adds its parser and one that runs it. What only one of them needs is imported where
 it runs, so that no command waits for the libraries of another.
@@ -13,6 +14,7 @@ import sys
 
 from .inference import SHIPPED_MODELS, find_model
 from .lines_hlx import ENGLISH, NOTATIONS
+from .plan.cli import add_plan
 from .runtime import Translator
 
 INTERRUPTED = 130  # what a shell returns for a command that Ctrl-C has ended
@@ -30,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hlx", description="HLX from the shell.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_translate(commands)
+    add_plan(commands)
     options = parser.parse_args(arguments)
     for stream in (sys.stdin, sys.stdout):
         stream.reconfigure(encoding="utf-8")  # whatever the locale, for that of Windows has no glyphs

@@ -1,6 +1,5 @@
 """The folder of a plan: what it was started with, and where each phase has its results, its log and its marks."""
 
-import difflib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from ..files import write_whole
-from .phases import COMPARISON, PLANS, TEST, TRAINING, Phase
+from .phases import COMPARISON, PLANS, TEST, Phase
 
 PLAN = "plan.json"
 RESULTS = "english_comprehension_results.json"
@@ -81,6 +80,12 @@ class Plan:
         settings = yaml.safe_load((RECIPES / "configs" / phase.config).read_text()) | self.options(phase)
         return self.output(phase) / settings["final_name"].format(epoch=int(float(settings["num_train_epochs"])))
 
+    def threads(self, phase: Phase) -> int:
+        """How many cores a phase computes on; beside a phase on the GPU, the others leave one for it."""
+        if phase.gpu:
+            return 1
+        return max(1, self.cores - any(other.gpu for other in self.phases))
+
     def log(self, phase: Phase) -> Path:
         """What a phase has said, in all its attempts."""
         return self.folder / "logs" / f"{phase.name}.log"
@@ -92,31 +97,3 @@ class Plan:
     def failed(self, phase: Phase) -> Path:
         """A JSON file that is there while the last attempt at a phase has failed: `reason`, `attempt`, `failed_at`."""
         return self.folder / "state" / f"{phase.name}.failed.json"
-
-
-def check_settings(scale: str, settings: tuple[str, ...]) -> None:
-    """Refuses settings that no training of the plan would take.
-
-    Raises:
-        ValueError: one is not `name=value` or `phase.name=value`, or is no setting that can be changed here.
-    """
-    trainings = [phase.name for phase in PLANS[scale] if phase.kind == TRAINING]
-    for setting in settings:
-        name, equals, _ = setting.partition("=")
-        owner, _, name = name.rpartition(".")
-        if not equals or not name:
-            raise ValueError(f"a setting is given as name=value or phase.name=value, not {setting!r}")
-        if owner and owner not in trainings:
-            close = difflib.get_close_matches(owner, trainings, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise ValueError(f"{setting!r} is for a training {owner!r} that the plan does not have{hint}")
-        if name in OWN_SETTINGS:
-            raise ValueError(f"{setting!r}: {OWN_SETTINGS[name]}")
-
-
-OWN_SETTINGS = {
-    "output_dir": "the plan has a folder for each phase",
-    "resume_from_checkpoint": "a phase of the plan always goes on from its newest checkpoint",
-    "model_name_or_path": "a phase of the plan goes on from the result of the phase before it",
-    "max_steps": "a run cut short has no result for the next phase; give num_train_epochs",
-}

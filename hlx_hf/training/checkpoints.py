@@ -58,18 +58,19 @@ class WholeCheckpoints(Trainer):
 
     def _save_checkpoint(self, model: nn.Module, trial: None = None) -> None:
         folder = self.checkpoint_folder()
-        self._aside = folder.with_name(f"{ASIDE}checkpoint")
-        written = self._aside / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+        self._aside = aside = folder.with_name(f"{ASIDE}checkpoint")
         super()._save_checkpoint(model, trial)
         self._aside = None
 
         # Every process has written its part, and only then one gives all of them their name
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
+            written = aside / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
             fault = None if self.args.save_only_model else checkpoint_fault(written, self.args.fp16)
             if fault:
                 raise OSError(f"the checkpoint of step {self.state.global_step} was not written whole: {fault}")
             put_in_place(written, folder)
+            aside.rmdir()
             self._delete_oldest()
         self.accelerator.wait_for_everyone()
         if self.args.push_to_hub:
