@@ -1,6 +1,5 @@
 """Runs a plan on Snakemake, from wherever it stands."""
 
-import contextlib
 import difflib
 import os
 from collections.abc import Sequence
@@ -51,7 +50,7 @@ def run(plan: Plan, engine_options: Sequence[str] = ()) -> bool:
         engine_options: more options of Snakemake.
 
     Returns:
-        Whether all phases have finished.
+        Whether all that was to run has finished.
 
     Raises:
         BlockingIOError: another process runs the plan of this folder.
@@ -74,13 +73,14 @@ def run(plan: Plan, engine_options: Sequence[str] = ()) -> bool:
                 if not plan.result(phase).exists():  # somebody has deleted it
                     plan.finished(phase).unlink(missing_ok=True)
                 plan.failed(phase).unlink(missing_ok=True)
-            with contextlib.suppress(SystemExit):
+            try:
                 main(list(map(str, words)))
+            except SystemExit as end:
+                return end.code == 0
     except BlockingIOError as error:
         raise BlockingIOError(
             f"the plan of {plan.folder} is running already: watch it with `hlx plan status --output {plan.folder}`"
         ) from error
-    return all(plan.finished(phase).exists() for phase in plan.phases)
 
 
 def _check_recipes() -> None:

@@ -50,11 +50,13 @@ def status_table(statuses: list[PhaseStatus]) -> str:
     for status in statuses:
         epoch = "" if status.epoch is None else f"{status.epoch:.4g}/{status.epochs}"
         loss = "" if status.loss is None else f"{status.loss:.3g}"
+        note = "" if status.state == FAILED else status.note  # below the table, for it is long
         left = "" if status.seconds_left is None else duration(status.seconds_left)
-        rows.append((status.phase.name, status.state, epoch, loss, status.checkpoint or "", left, status.note))
+        rows.append((status.phase.name, status.state, epoch, loss, status.checkpoint or "", left, note))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
+    reasons = [f"\n{status.phase.name} has failed: {status.note}" for status in statuses if status.state == FAILED]
+    return "\n".join([*lines, *reasons])
 
 
 def duration(seconds: float) -> str:
@@ -80,7 +82,9 @@ def _status(plan: Plan, phase: Phase, plan_is_running: bool) -> PhaseStatus:
         return PhaseStatus(phase, WAITING, **progress, note=f"for {', '.join(missing)}")
     if plan_is_running:  # a test, or a training that is starting or has the GPU to wait for
         return PhaseStatus(phase, RUNNING if plan.log(phase).is_file() else WAITING, **progress)
-    return PhaseStatus(phase, STOPPED if plan.log(phase).is_file() else WAITING, **progress, note="for hlx plan resume")
+    return PhaseStatus(
+        phase, STOPPED if plan.log(phase).is_file() else WAITING, **progress, note="for `hlx plan resume`"
+    )
 
 
 def _progress(output: Path) -> dict:

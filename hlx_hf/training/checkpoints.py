@@ -40,6 +40,7 @@ PARTS = (
     ("rng_state.pth", "rng_state_0.pth"),
     (TRAINER_STATE_NAME,),
 )
+GOING_ON = "going on from"
 
 logger = logging.get_logger("hlx_hf")
 
@@ -159,4 +160,6 @@ def checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
             f"{found} was saved by {saved_by} processes and this run has {arguments.world_size}: each has "
             "a random state of its own, so this run starts with others"
         )
+    if arguments.process_index == 0:
+        print(f"{GOING_ON} {found}", flush=True)
     return str(found)
