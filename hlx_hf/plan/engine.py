@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from ..files import hold
+from ..files import clear_leftovers, hold
 from .folder import RECIPES, Plan
 from .phases import PLANS, TRAINING
 
@@ -69,6 +69,7 @@ def run(plan: Plan, engine_options: Sequence[str] = ()) -> bool:
     words += ["--quiet", "rules", "host", "progress", *engine_options]
     try:
         with hold(plan.folder / LOCK):
+            _clear(plan)
             for phase in plan.phases:
                 if not plan.result(phase).exists():  # somebody has deleted it
                     plan.finished(phase).unlink(missing_ok=True)
@@ -81,6 +82,13 @@ def run(plan: Plan, engine_options: Sequence[str] = ()) -> bool:
         raise BlockingIOError(
             f"the plan of {plan.folder} is running already: watch it with `hlx plan status --output {plan.folder}`"
         ) from error
+
+
+def _clear(plan: Plan) -> None:
+    """Deletes what killed processes were writing; each training clears its own folder."""
+    written = [plan.output(phase) for phase in plan.phases if phase.kind != TRAINING]
+    for folder in (plan.folder, plan.state, *written):
+        clear_leftovers(folder)
 
 
 def _check_recipes() -> None:

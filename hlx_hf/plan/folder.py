@@ -90,10 +90,15 @@ class Plan:
         """What a phase has said, in all its attempts."""
         return self.folder / "logs" / f"{phase.name}.log"
 
+    @property
+    def state(self) -> Path:
+        """Where the plan keeps what has finished and failed."""
+        return self.folder / "state"
+
     def finished(self, phase: Phase) -> Path:
         """A JSON file that is there once the phase has finished: `result`, and `finished_at` in seconds since 1970."""
-        return self.folder / "state" / f"{phase.name}.finished.json"
+        return self.state / f"{phase.name}.finished.json"
 
     def failed(self, phase: Phase) -> Path:
         """A JSON file that is there while the last attempt at a phase has failed: `reason`, `attempt`, `failed_at`."""
-        return self.folder / "state" / f"{phase.name}.failed.json"
+        return self.state / f"{phase.name}.failed.json"
