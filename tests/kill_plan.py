@@ -36,7 +36,6 @@ English: Search for documents
 HLXL: {1000: {@0: "search", @1: &h_documents}}
 """
 EPOCHS = 40
-MEAN_SECONDS = 7  # between the start of a plan and a kill; a phase takes some seconds to start and some to train
 MAX_STARTS = 40
 VICTIMS = ("engine", "worker", "all")
 
@@ -93,12 +92,20 @@ class SmallPlan:
         return sum(log.read_text().count(GOING_ON) for log in (self.folder / "logs").glob("*.log"))
 
 
-def run_with_kills(plan: SmallPlan, victims: Sequence[str], rng: random.Random) -> list[str]:
+def run_undisturbed(plan: SmallPlan) -> float:
+    """Runs a plan to its end, and returns the seconds that it took."""
+    started = time.monotonic()
+    assert plan.start().wait() == 0
+    return time.monotonic() - started
+
+
+def run_with_kills(plan: SmallPlan, victims: Sequence[str], mean_seconds: float, rng: random.Random) -> list[str]:
     """Runs a plan to its end, with kills at random moments.
 
     Args:
         plan: to start, over and over.
         victims: `engine`, `worker` for one process below it, or `all`, for each kill.
+        mean_seconds: between two kills, and between a start and the first after it.
         rng: of the moments and workers.
 
     Returns:
@@ -112,7 +119,7 @@ def run_with_kills(plan: SmallPlan, victims: Sequence[str], rng: random.Random) 
     remaining = list(victims)
     for _ in range(MAX_STARTS):
         engine = plan.start()
-        started, due = time.monotonic(), rng.expovariate(1 / MEAN_SECONDS)
+        started, due = time.monotonic(), rng.expovariate(1 / mean_seconds)
         while engine.poll() is None:
             family |= set(_below(engine))
             if remaining and time.monotonic() - started > due:
@@ -120,7 +127,7 @@ def run_with_kills(plan: SmallPlan, victims: Sequence[str], rng: random.Random) 
                 kind = remaining.pop(0)
                 doomed = {"engine": [engine], "worker": workers and [rng.choice(workers)], "all": [engine, *workers]}
                 kills.append(f"{time.monotonic() - started:.1f} s: {kind}: {_kill(doomed[kind])}")
-                due += 1 + rng.expovariate(1 / MEAN_SECONDS)
+                due += rng.expovariate(1 / mean_seconds)
             time.sleep(0.05)
         if (plan.folder / "plan.json").is_file():
             now = plan.made()
@@ -159,8 +166,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         output = (options.output or Path(temporary)).resolve()
         undisturbed, killed = (SmallPlan(output / name, options.until) for name in ("undisturbed", "killed"))
-        run_with_kills(undisturbed, (), rng)
-        for kill in run_with_kills(killed, rng.choices(VICTIMS, k=options.kills), rng):
+        seconds = run_undisturbed(undisturbed)
+        print(f"undisturbed: {seconds:.0f} s")
+        victims = rng.choices(VICTIMS, k=options.kills)
+        for kill in run_with_kills(killed, victims, seconds / options.kills, rng):
             print(kill)
         expected, found = undisturbed.results(), killed.results()
     differing = [name for name in expected if found.get(name) != expected[name]]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from kill_plan import SmallPlan, run_with_kills
+from kill_plan import SmallPlan, run_undisturbed, run_with_kills
 
 from hlx_hf.files import PROGRESS, TRAINING_LOCK, hold
 from hlx_hf.plan import engine
@@ -195,8 +195,9 @@ def test_what_fails_for_good_is_named_with_its_log_and_stops_no_other_phase(tmp_
 
 def test_a_plan_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path):
     undisturbed, killed = (SmallPlan(tmp_path / name, until="deep_reasoning") for name in ("undisturbed", "killed"))
-    run_with_kills(undisturbed, (), random.Random(0))
-    kills = run_with_kills(killed, ("all", "worker", "engine"), random.Random(0))
+    victims = ("all", "worker", "engine")
+    seconds = run_undisturbed(undisturbed)
+    kills = run_with_kills(killed, victims, seconds / len(victims), random.Random(0))
     assert killed.results() == undisturbed.results()
     assert killed.results().keys() == {"baseline", "deep_reasoning"}
     assert len(kills) >= 2
