@@ -66,7 +66,7 @@ def run(plan: Plan, engine_options: Sequence[str] = ()) -> bool:
     words = ["--snakefile", RECIPES / "Snakefile", "--directory", plan.folder, "--cores", plan.cores]
     words += ["--resources", "gpu=1", "--keep-going", "--rerun-incomplete", "--rerun-triggers", "mtime"]
     words += ["--nolock"]  # the lock held here ends with this process, however it ends; Snakemake's own would stay
-    words += ["--quiet", "rules", "host", "progress", *engine_options]
+    words += ["--config", f"folder={plan.folder}", "--quiet", "rules", "host", "progress", *engine_options]
     try:
         with hold(plan.folder / LOCK):
             _clear(plan)

@@ -14,9 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-from ..files import GATES, write_whole
+from ..files import GATES, TRAINING_LOCK, hold, write_whole
 from .folder import RECIPES, Plan
-from .phases import COMPARISON, TEST, Phase
+from .phases import COMPARISON, TEST, TRAINING, Phase
 
 
 def main() -> int:
@@ -76,6 +76,13 @@ def command(plan: Plan, phase: Phase) -> list[str]:
 
 def _run(plan: Plan, phase: Phase, attempt: int, threads: int) -> str | None:
     """Runs a phase to its end, and says why it has no result if it has none."""
+    if phase.kind == TRAINING:
+        # What a killed plan had started may live on, and makes what this attempt is to make. A second process would
+        # wait for it, too, but with memory of the GPU in its hands.
+        with hold(plan.output(phase) / TRAINING_LOCK, f"{phase.name}: waiting for what an earlier run has started"):
+            pass
+        if plan.result(phase).exists():
+            return None
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
     if not phase.gpu:
         environment["CUDA_VISIBLE_DEVICES"] = ""
