@@ -110,9 +110,10 @@ def test_settings_that_no_training_takes_are_refused_before_anything_runs(settin
 
 
 def test_a_folder_keeps_the_plan_that_was_started_in_it(plan):
-    assert engine.start(plan) == plan
-    with pytest.raises(ValueError, match="has the plan of scale tiny with no settings"):
+    engine.start(plan)
+    with pytest.raises(ValueError, match="has another plan, of scale tiny with no settings on 1 cores"):
         engine.start(Plan(plan.folder, "tiny", ("seed=1",)))
+    assert Plan.read(plan.folder) == plan
 
 
 def test_going_on_where_nothing_was_started_is_refused(tmp_path):

@@ -31,7 +31,7 @@ def add_plan(commands: argparse._SubParsersAction) -> None:
         metavar="[PHASE.]NAME=VALUE",
         help="a setting of all trainings or of one, over its configuration's; can be given again",
     )
-    runs.add_argument("--cores", type=int, default=_cores(), help="that the phases share; default: %(default)s")
+    runs.add_argument("--cores", type=int, help="that the phases share; default: all")
     runs.add_argument("--accelerate-config", type=Path, help="of `accelerate launch`, for phases on the GPU")
     resumes = _add(actions, "resume", resume_plan, "Go on with the plan of a folder.")
     for action in (runs, resumes):
@@ -54,10 +54,20 @@ def _cores() -> int:
 
 def run_plan(options: argparse.Namespace) -> None:
     """Starts a plan or goes on with it; ends with status 1 if a phase has failed."""
-    settings = {"folder": options.output.resolve(), "scale": options.scale, "settings": tuple(options.set)}
-    if options.accelerate_config:
-        settings["accelerate_config"] = str(options.accelerate_config.resolve(strict=True))
-    _run(start(Plan(**settings, cores=options.cores)), options.engine_options)
+    folder, config = options.output.resolve(), options.accelerate_config
+    try:
+        cores = Plan.read(folder).cores  # the same on a machine with more
+    except FileNotFoundError:
+        cores = _cores()
+    plan = Plan(
+        folder=folder,
+        scale=options.scale,
+        settings=tuple(options.set),
+        cores=options.cores or cores,
+        accelerate_config=config and str(config.resolve(strict=True)),
+    )
+    start(plan)
+    _run(plan, options.engine_options)
 
 
 def resume_plan(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from ..files import clear_leftovers, hold
 from .folder import RECIPES, Plan
@@ -20,8 +20,8 @@ OWN_SETTINGS = {
 }
 
 
-def start(plan: Plan) -> Plan:
-    """The plan that a folder holds from now on: the given one, or the same one that was started in it before.
+def start(plan: Plan) -> None:
+    """Has the folder of a plan hold it, unless it does already.
 
     Raises:
         ValueError: the folder holds another plan, or a setting is none that a training of the plan takes.
@@ -32,14 +32,13 @@ def start(plan: Plan) -> Plan:
     except FileNotFoundError:
         _check_settings(plan)
         plan.write()
-        return plan
-    # the cores are this machine's, unless the plan was started on another
-    if replace(plan, cores=earlier.cores) != earlier:
+        return
+    if plan != earlier:
+        settings = " ".join(earlier.settings) or "no settings"
         raise ValueError(
-            f"{plan.folder} has the plan of scale {earlier.scale} with {' '.join(earlier.settings) or 'no settings'}: "
+            f"{plan.folder} has another plan, of scale {earlier.scale} with {settings} on {earlier.cores} cores: "
             "go on with it by `hlx plan resume`, or start this one in another folder"
         )
-    return earlier
 
 
 def run(plan: Plan, engine_options: Sequence[str] = ()) -> bool:

@@ -24,14 +24,14 @@ class Plan:
         scale: key of `PLANS`.
         settings: of the trainings, over those of their configurations: `name=value`, or `phase.name=value` for one.
         cores: that the phases share. A run goes on with as many, since the order of sums depends on them.
-        accelerate_config: of `accelerate launch`, for the phases on the GPU.
+        accelerate_config: of `accelerate launch`, for the phases on the GPU; that of one GPU if None.
     """
 
     folder: Path
     scale: str
     settings: tuple[str, ...] = ()
     cores: int = 1
-    accelerate_config: str = str(RECIPES / "accelerate" / "one_gpu.yaml")
+    accelerate_config: str | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Plan":

@@ -68,7 +68,8 @@ def command(plan: Plan, phase: Phase) -> list[str]:
         (settings["model_name_or_path"],) = used
     launcher = [sys.executable]
     if phase.gpu:
-        launcher += ["-m", "accelerate.commands.launch", "--quiet", "--config_file", plan.accelerate_config]
+        config = plan.accelerate_config or str(RECIPES / "accelerate" / "one_gpu.yaml")
+        launcher += ["-m", "accelerate.commands.launch", "--quiet", "--config_file", config]
     words = [[f"--{name}", value] for name, value in settings.items()]
     words += [[f"--{name}", *shlex.split(value)] for name, value in plan.options(phase).items()]
     return [*launcher, recipe, *(word for group in words for word in group)]
