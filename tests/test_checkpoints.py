@@ -118,7 +118,7 @@ def test_a_checkpoint_that_lacks_a_part_is_passed_over_and_refused_by_name(part,
 
 
 def test_a_scaled_loss_wants_its_scale(checkpoints):
-    assert checkpoint_fault(checkpoints / "checkpoint-6", fp16=True) == "it has no scaler.pt"
+    assert checkpoint_fault(checkpoints / "checkpoint-6", scales_loss=True) == "it has no scaler.pt"
 
 
 def test_checkpoints_are_taken_by_their_number(checkpoints):

@@ -67,7 +67,9 @@ class WholeCheckpoints(Trainer):
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
             written = aside / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
-            fault = None if self.args.save_only_model else checkpoint_fault(written, self.args.fp16)
+            fault = (
+                None if self.args.save_only_model else checkpoint_fault(written, self.accelerator.scaler is not None)
+            )
             if fault:
                 raise OSError(f"the checkpoint of step {self.state.global_step} was not written whole: {fault}")
             put_in_place(written, folder)
@@ -90,17 +92,17 @@ class WholeCheckpoints(Trainer):
                 remove_whole(Path(checkpoint))
 
 
-def checkpoint_fault(folder: Path, fp16: bool = False) -> str | None:
+def checkpoint_fault(folder: Path, scales_loss: bool = False) -> str | None:
     """What keeps a run from going on from a folder exactly as it was, or None.
 
     Args:
         folder: of a checkpoint.
-        fp16: whether the run scales its loss, and so needs the scale.
+        scales_loss: whether the run does, as in fp16, and so needs the scale.
     """
     if not folder.is_dir():
         return "it is not there"
     uses_deepspeed = (folder / DEEPSPEED_STATE).is_file()
-    for names in PARTS if not fp16 or uses_deepspeed else (*PARTS, (SCALER_NAME,)):
+    for names in PARTS if not scales_loss or uses_deepspeed else (*PARTS, (SCALER_NAME,)):
         found = [folder / name for name in names if (folder / name).exists()]
         if not found:
             return f"it has no {names[0]}"
@@ -125,10 +127,10 @@ def _is_readable(path: Path) -> bool:
     return True
 
 
-def newest_checkpoint(output: Path, fp16: bool = False) -> Path | None:
+def newest_checkpoint(output: Path, scales_loss: bool = False) -> Path | None:
     """The newest whole checkpoint of a folder, if there is one; says which newer ones it passes over."""
     for checkpoint in map(Path, reversed(sort_checkpoints(str(output)))):
-        fault = checkpoint_fault(checkpoint, fp16)
+        fault = checkpoint_fault(checkpoint, scales_loss)
         if fault is None:
             return checkpoint
         logger.warning(f"{checkpoint} is no whole checkpoint ({fault}): it is passed over")
