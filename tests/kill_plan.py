@@ -46,15 +46,17 @@ class SmallPlan:
     Args:
         folder: of its results.
         until: the last phase to run, or None for all.
+        further_settings: of its trainings.
     """
 
-    def __init__(self, folder: Path, until: str | None = None):
+    def __init__(self, folder: Path, until: str | None = None, **further_settings: object):
         self.folder = folder
         corpus = folder.parent / "corpus.md"
         corpus.parent.mkdir(parents=True, exist_ok=True)
         corpus.write_text(CORPUS)
         self.command = [sys.executable, "-m", "hlx_hf.cli", "plan", "run", "--scale", "tiny", "--output", str(folder)]
         settings = {"num_train_epochs": EPOCHS, "save_every_epochs": 2, "gate_epochs": 0, "data_files": corpus}
+        settings |= further_settings
         self.command += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         self.command += ["--cores", "1", *(["--", "--until", until] if until else [])]
 

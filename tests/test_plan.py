@@ -194,6 +194,15 @@ def test_what_fails_for_good_is_named_with_its_log_and_stops_no_other_phase(tmp_
     assert [f"attempt {number}\n" in log for number in (1, 2, 3, 4)] == [True, True, True, False]
 
 
+def test_a_phase_that_a_gate_has_stopped_is_not_tried_again(tmp_path):
+    assert SmallPlan(tmp_path / "plan", until="baseline", learning_rate=1e38).start().wait() == 1
+    plan = Plan.read(tmp_path / "plan")
+    status = plan_status(plan)[0]
+    assert status.state == FAILED
+    assert "the loss is nan" in status.note
+    assert plan.log(plan["baseline"]).read_text().count("attempt") == 1
+
+
 def test_a_plan_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path):
     undisturbed, killed = (SmallPlan(tmp_path / name, until="deep_reasoning") for name in ("undisturbed", "killed"))
     victims = ("all", "worker", "engine")

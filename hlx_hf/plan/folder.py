@@ -100,5 +100,6 @@ class Plan:
         return self.state / f"{phase.name}.finished.json"
 
     def failed(self, phase: Phase) -> Path:
-        """A JSON file that is there while the last attempt at a phase has failed: `reason`, `attempt`, `failed_at`."""
+        """A JSON file that is there while the last attempt at a phase has failed: `reason`, `attempt`, `failed_at`,
+        and `final`, whether another attempt would be of no use."""
         return self.state / f"{phase.name}.failed.json"

@@ -34,15 +34,18 @@ def main() -> int:
         _finish(plan, phase)
         return 0
 
-    reason = _stopped_by_gate(plan, phase) if options.attempt > 1 else None
-    if reason is None:  # else another attempt would come to the same end
-        print(f"{phase.name}: attempt {options.attempt}, log {plan.log(phase)}", flush=True)
-        reason = _run(plan, phase, options.attempt, options.threads)
+    if options.attempt > 1 and _is_final(plan, phase):
+        return 1
+    print(f"{phase.name}: attempt {options.attempt}, log {plan.log(phase)}", flush=True)
+    reason = _run(plan, phase, options.attempt, options.threads)
     if reason is None:
         _finish(plan, phase)
         print(f"{phase.name}: finished in {time.time() - started:.0f} s: {plan.result(phase)}", flush=True)
         return 0
-    failure = {"reason": reason, "attempt": options.attempt, "failed_at": time.time()}
+    stopped = _stopped_by_gate(plan, phase, started)
+    reason = stopped or reason
+    # a run that a gate has stopped would come to the same end again
+    failure = {"reason": reason, "attempt": options.attempt, "failed_at": time.time(), "final": bool(stopped)}
     write_whole(plan.failed(phase), json.dumps(failure) + "\n")
     print(f"{phase.name}: attempt {options.attempt} failed: {reason} (log {plan.log(phase)})", flush=True)
     return 1
@@ -99,12 +102,20 @@ def _run(plan: Plan, phase: Phase, attempt: int, threads: int) -> str | None:
     if code < 0:
         return f"ended by {signal.Signals(-code).name}"
     last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1]
-    return _stopped_by_gate(plan, phase) or f"exit code {code}: {last}"
+    return f"exit code {code}: {last}"
 
 
-def _stopped_by_gate(plan: Plan, phase: Phase) -> str | None:
+def _stopped_by_gate(plan: Plan, phase: Phase, since: float) -> str | None:
+    """What a quality gate has stopped the phase for since a time, if it has."""
     gates = plan.output(phase) / GATES
-    return json.loads(gates.read_text(encoding="utf-8"))["stopped"] if gates.is_file() else None
+    if not gates.is_file() or gates.stat().st_mtime < since:
+        return None
+    return json.loads(gates.read_text(encoding="utf-8"))["stopped"]
+
+
+def _is_final(plan: Plan, phase: Phase) -> bool:
+    failed = plan.failed(phase)
+    return failed.is_file() and json.loads(failed.read_text(encoding="utf-8"))["final"]
 
 
 def _finish(plan: Plan, phase: Phase) -> None:
