@@ -35,7 +35,7 @@ HLXL: {1000: {@0: "limit", @1: &h_results, @2: 10}}
 English: Search for documents
 HLXL: {1000: {@0: "search", @1: &h_documents}}
 """
-EPOCHS = 40
+EPOCHS = 120  # of two steps, so that a phase trains about as long as it starts
 MAX_STARTS = 40
 VICTIMS = ("engine", "worker", "all")
 
@@ -55,8 +55,8 @@ class SmallPlan:
         corpus.parent.mkdir(parents=True, exist_ok=True)
         corpus.write_text(CORPUS)
         self.command = [sys.executable, "-m", "hlx_hf.cli", "plan", "run", "--scale", "tiny", "--output", str(folder)]
-        settings = {"num_train_epochs": EPOCHS, "save_every_epochs": 2, "gate_epochs": 0, "data_files": corpus}
-        settings |= further_settings
+        settings = {"num_train_epochs": EPOCHS, "save_every_epochs": 4, "save_total_limit": 3, "gate_epochs": 0}
+        settings |= {"data_files": corpus, **further_settings}
         self.command += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         self.command += ["--cores", "1", *(["--", "--until", until] if until else [])]
 
@@ -123,12 +123,12 @@ def run_with_kills(plan: SmallPlan, victims: Sequence[str], mean_seconds: float,
         engine = plan.start()
         started, due = time.monotonic(), rng.expovariate(1 / mean_seconds)
         while engine.poll() is None:
-            family |= set(_below(engine))
+            family |= set(below(engine))
             if remaining and time.monotonic() - started > due:
                 workers = sorted((process for process in family if process.is_running()), key=lambda p: p.pid)
                 kind = remaining.pop(0)
                 doomed = {"engine": [engine], "worker": workers and [rng.choice(workers)], "all": [engine, *workers]}
-                kills.append(f"{time.monotonic() - started:.1f} s: {kind}: {_kill(doomed[kind])}")
+                kills.append(f"{time.monotonic() - started:.1f} s: {kind}: {kill(doomed[kind])}")
                 due += rng.expovariate(1 / mean_seconds)
             time.sleep(0.05)
         if (plan.folder / "plan.json").is_file():
@@ -140,14 +140,16 @@ def run_with_kills(plan: SmallPlan, victims: Sequence[str], mean_seconds: float,
     raise AssertionError(f"the plan did not come to its end in {MAX_STARTS} starts")
 
 
-def _below(process: psutil.Process) -> list[psutil.Process]:
+def below(process: psutil.Process) -> list[psutil.Process]:
+    """The processes that a process has started, and those that they have."""
     try:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
 
 
-def _kill(victims: list[psutil.Process]) -> str:
+def kill(victims: list[psutil.Process]) -> str:
+    """Kills processes, and says which of them were alive."""
     names = []
     for victim in victims:
         with contextlib.suppress(psutil.NoSuchProcess):  # it has ended by itself
@@ -171,8 +173,8 @@ def main() -> None:
         seconds = run_undisturbed(undisturbed)
         print(f"undisturbed: {seconds:.0f} s")
         victims = rng.choices(VICTIMS, k=options.kills)
-        for kill in run_with_kills(killed, victims, seconds / options.kills, rng):
-            print(kill)
+        for line in run_with_kills(killed, victims, seconds / options.kills, rng):
+            print(line)
         expected, found = undisturbed.results(), killed.results()
     differing = [name for name in expected if found.get(name) != expected[name]]
     print(f"{killed.times_gone_on()} times a training went on from a checkpoint")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from kill_plan import SmallPlan, run_undisturbed, run_with_kills
+from kill_plan import SmallPlan, below, kill, run_undisturbed, run_with_kills
 
 from hlx_hf.files import PROGRESS, TRAINING_LOCK, hold
 from hlx_hf.plan import engine
@@ -205,9 +205,16 @@ def test_a_phase_that_a_gate_has_stopped_is_not_tried_again(tmp_path):
 
 def test_a_plan_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path):
     undisturbed, killed = (SmallPlan(tmp_path / name, until="deep_reasoning") for name in ("undisturbed", "killed"))
-    victims = ("all", "worker", "engine")
     seconds = run_undisturbed(undisturbed)
-    kills = run_with_kills(killed, victims, seconds / len(victims), random.Random(0))
+
+    # Once where something is lost, then at random moments
+    engine_process = killed.start()
+    while not list((tmp_path / "killed" / "baseline").glob("checkpoint-*")):
+        assert engine_process.poll() is None
+        time.sleep(0.02)
+    kill([engine_process, *below(engine_process)])
+    engine_process.wait()
+    run_with_kills(killed, ("worker", "engine"), seconds / 3, random.Random(0))
+    assert killed.times_gone_on() >= 1
     assert killed.results() == undisturbed.results()
     assert killed.results().keys() == {"baseline", "deep_reasoning"}
-    assert len(kills) >= 2
