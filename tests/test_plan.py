@@ -204,7 +204,9 @@ def test_a_phase_that_a_gate_has_stopped_is_not_tried_again(tmp_path):
 
 
 def test_a_plan_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path):
-    undisturbed, killed = (SmallPlan(tmp_path / name, until="deep_reasoning") for name in ("undisturbed", "killed"))
+    undisturbed, killed = (
+        SmallPlan(tmp_path / name, until="deep_reasoning", num_train_epochs=40) for name in ("undisturbed", "killed")
+    )
     seconds = run_undisturbed(undisturbed)
 
     # Once where something is lost, then at random moments
