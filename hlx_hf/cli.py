@@ -1,8 +1,9 @@
-"""The command `hlx`: translation from the shell, and pushes to the Hub.
+"""The command `hlx`: translation, pushes to the Hub and the overnight plan from the shell.
 
     hlx translate "Search for documents" --to LC-R
     hlx translate --to English --model hlx_only < lines.txt
-    hlx push runs/english_tiny/english_tiny_epoch90 user/hlx-english
+    hlx push runs/english_tiny/english_tiny_epoch260 user/hlx-english
+    hlx plan run --scale tiny --output runs/plan
 
 Each subcommand is a function that adds its parser and one that runs it. What only one of them needs is imported where
 it runs, so that no command waits for the libraries of another.
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from .inference import SHIPPED_MODELS, find_model
 from .lines_hlx import ENGLISH, NOTATIONS
+from .plan.cli import add_plan
 from .runtime import Translator
 
 INTERRUPTED = 130  # what a shell returns for a command that Ctrl-C has ended
@@ -34,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_translate(commands)
     add_push(commands)
+    add_plan(commands)
     options = parser.parse_args(arguments)
     for stream in (sys.stdin, sys.stdout):
         stream.reconfigure(encoding="utf-8")  # whatever the locale, for that of Windows has no glyphs

@@ -75,7 +75,8 @@ def assert_whole_folder(folder):
     load_tokenizer().save_pretrained(folder.parent / "usual")
     HLXForCausalLM.from_pretrained(folder).save_pretrained(folder.parent / "usual")
     files = {path.name for path in (folder.parent / "usual").iterdir()}
-    assert {path.name for path in folder.iterdir()} == files | {"README.md", "trainer_state.json", "training_args.bin"}
+    files |= {"README.md", "training.png", "trainer_state.json", "training_args.bin"}
+    assert {path.name for path in folder.iterdir()} == files
     assert json.loads((folder / "config.json").read_text())["auto_map"] == {
         "AutoConfig": "configuration_hlx.HLXConfig",
         "AutoModelForCausalLM": "modeling_hlx.HLXForCausalLM",

@@ -119,6 +119,11 @@ class PhaseArguments(TrainingArguments):
         return self.train_batch_size * self.gradient_accumulation_steps * self.world_size
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the run takes up what is in its output_dir: a result, else the newest checkpoint."""
+        return (self.resume_from_checkpoint or "").lower() in ("true", "last")
+
+    @property
     def final_dir(self) -> Path:
         """Where the result of the phase is saved; a run cut short by `max_steps` does not go by the result's name."""
         if self.max_steps > 0:

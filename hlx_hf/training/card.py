@@ -61,11 +61,18 @@ def make_card(
 
 
 def write_card(
-    trainer: Trainer, arguments: PhaseArguments, metrics: dict, line_count: int, has_plot: bool, template: Path
+    folder: Path,
+    trainer: Trainer,
+    arguments: PhaseArguments,
+    metrics: dict,
+    line_count: int,
+    has_plot: bool,
+    template: Path,
 ) -> None:
     """Writes the card of a run into the folder of its result.
 
     Args:
+        folder: of the result.
         trainer: after its training.
         arguments: of the run.
         metrics: of the training, as `Trainer.train` returns them.
@@ -81,7 +88,7 @@ def write_card(
         "training time": f"{metrics['train_runtime']:.0f} s",
     }
     card = make_card(arguments, arguments.final_dir.name, outcome, has_plot, template)
-    card.save(str(arguments.final_dir / "README.md"))
+    card.save(str(folder / "README.md"))
 
 
 def _precision(arguments: PhaseArguments) -> str:

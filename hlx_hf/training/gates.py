@@ -11,6 +11,7 @@ from pathlib import Path
 from accelerate.utils import broadcast_object_list
 from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerControl, TrainerState
 
+from ..files import GATES, write_whole
 from ..modeling_hlx import HLXForCausalLM
 from .arguments import PhaseArguments
 from .limits import FIGURES
@@ -18,7 +19,6 @@ from .loss_watch import LossWatch
 from .measures import draw_questions, measure
 
 EXIT_CODE = 3  # of a run that was stopped; 1 is an error of settings or machine, and 2 of the command line
-GATES = "gates.json"
 LOWER_RATE = "try a lower learning_rate or a longer warmup_steps"
 
 
@@ -114,6 +114,5 @@ class QualityGates(TrainerCallback):
 
     def _write(self, state: TrainerState) -> None:
         if state.is_world_process_zero:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             found = {"stopped": self.stopped, "gates": self.gates}
-            self.path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            write_whole(self.path, json.dumps(found, indent=2, ensure_ascii=False) + "\n")

@@ -1,6 +1,7 @@
 """The Trainer of a phase: its model, its optimizer, and what it does beside transformers' own."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,21 +13,23 @@ from ..corpus.generator.stream import ChunkStream
 from ..modeling_hlx import HLXForCausalLM
 from .arguments import PhaseArguments
 from .callbacks import SaveEveryEpochs
+from .checkpoints import WholeCheckpoints
 from .examples import LengthGroupedSampler, LineDataset, collate
 from .gates import QualityGates
 from .hub import PushesToHub
 from .muon import MuonFactory
-from .progress import PhaseProgress
+from .progress import PhaseProgress, ProgressFile
 
 
-class PhaseTrainer(PushesToHub):
-    """The Trainer, with batches of like length, quality gates, pushes that cannot fail, whole folders under FSDP2."""
+class PhaseTrainer(WholeCheckpoints, PushesToHub):
+    """The Trainer, with whole checkpoints, batches of like length, quality gates, and model folders under FSDP2."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.gates = QualityGates(self.args, self.processing_class, self.log)
         self.add_callback(SaveEveryEpochs())
         self.add_callback(self.gates)
+        self.add_callback(ProgressFile())
         if not self.args.disable_tqdm:
             self.remove_callback(ProgressCallback)
             self.add_callback(PhaseProgress())
@@ -38,6 +41,11 @@ class PhaseTrainer(PushesToHub):
         # of all processes, so that all of them stop at the same step
         self.gates.loss.add(self.accelerator.reduce(loss, reduction="mean"))
         return loss
+
+    def checkpoint_folder(self) -> Path:
+        folder = super().checkpoint_folder()
+        # a run that a gate has stopped must not be gone on with unless its state is named
+        return folder.with_name(f"stopped_at_step_{self.state.global_step}") if self.gates.stopped else folder
 
     def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
         return LengthGroupedSampler(train_dataset or self.train_dataset, self.args.step_batch_size)
