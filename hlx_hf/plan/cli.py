@@ -3,6 +3,7 @@
 hlx plan run --scale tiny --output runs/plan
 hlx plan status --output runs/plan
 hlx plan resume --output runs/plan
+hlx plan report --output runs/plan
 """
 
 import argparse
@@ -39,6 +40,7 @@ def add_plan(commands: argparse._SubParsersAction) -> None:
             "engine_options", nargs="*", metavar="-- OPTION", help="options of Snakemake, such as --executor slurm"
         )
     _add(actions, "status", show_status, "Show how far each phase is.")
+    _add(actions, "report", report_plan, "Write one page of what has happened.")
 
 
 def _add(actions: argparse._SubParsersAction, name: str, action: object, about: str) -> argparse.ArgumentParser:
@@ -78,6 +80,13 @@ def resume_plan(options: argparse.Namespace) -> None:
 def show_status(options: argparse.Namespace) -> None:
     """Prints how far each phase is."""
     print(status_table(plan_status(Plan.read(options.output.resolve()))))
+
+
+def report_plan(options: argparse.Namespace) -> None:
+    """Writes the page and says where it is."""
+    from .report import write_report  # brings matplotlib in
+
+    print(write_report(Plan.read(options.output.resolve())))
 
 
 def _run(plan: Plan, engine_options: list[str]) -> None:

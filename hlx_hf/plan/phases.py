@@ -6,6 +6,10 @@ TRAINING = "training"
 TEST = "test"  # the English comprehension test of one model
 COMPARISON = "comparison"  # of the two tests, so that what was forgotten shows
 
+# What the plan was made for: minutes an epoch of training, least and most, and hours in all at 1B scale
+EXPECTED_MINUTES = {"1b": (20, 20), "tiny": (1, 2)}
+EXPECTED_HOURS = (66, 77)
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -28,6 +32,11 @@ class Phase:
     uses: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     gpu: bool = False
+
+    @property
+    def expected_minutes(self) -> tuple[int, int]:
+        """How long an epoch of a training was expected to take, in minutes, at least and at most."""
+        return EXPECTED_MINUTES["1b" if "_1b" in self.config else "tiny"]
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
     trainer = make_trainer(arguments, config, dataset, tokenizer)
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)
+    trainer.log_speed(result.metrics["train_runtime"])
     if trainer.gates.stopped:
         if trainer.pusher is not None:
             trainer.pusher.finish(arguments.hub_patience)

@@ -27,6 +27,7 @@ class PhaseTrainer(WholeCheckpoints, PushesToHub):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.gates = QualityGates(self.args, self.processing_class, self.log)
+        self._real_tokens = torch.zeros((), dtype=torch.long, device=self.args.device)
         self.add_callback(SaveEveryEpochs())
         self.add_callback(self.gates)
         self.add_callback(ProgressFile())
@@ -38,6 +39,7 @@ class PhaseTrainer(WholeCheckpoints, PushesToHub):
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
+        self._real_tokens += (inputs["input_ids"] != self.model.config.pad_token_id).sum()  # no step waits for the sum
         # of all processes, so that all of them stop at the same step
         self.gates.loss.add(self.accelerator.reduce(loss, reduction="mean"))
         return loss
@@ -46,6 +48,11 @@ class PhaseTrainer(WholeCheckpoints, PushesToHub):
         folder = super().checkpoint_folder()
         # a run that a gate has stopped must not be gone on with unless its state is named
         return folder.with_name(f"stopped_at_step_{self.state.global_step}") if self.gates.stopped else folder
+
+    def log_speed(self, seconds: float) -> None:
+        """Logs the tokens a second of a training that took so long, padding not counted, of all processes together."""
+        tokens = self.accelerator.reduce(self._real_tokens, reduction="sum").item()
+        self.log({"train_tokens_per_second": round(tokens / seconds, 1)})
 
     def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
         return LengthGroupedSampler(train_dataset or self.train_dataset, self.args.step_batch_size)
