@@ -68,7 +68,7 @@ def continuations(pipe: HLXPipeline, starts: Sequence[str], expected: Sequence[s
         expected: what should follow each of them; nothing longer is waited for.
     """
     found = []
-    for start in tqdm(range(0, len(starts), BATCH_SIZE), desc="completing", unit="batch", leave=False):
+    for start in tqdm(range(0, len(starts), BATCH_SIZE), desc="completing", unit="batch", leave=False, disable=None):
         rows = slice(start, start + BATCH_SIZE)
         batch = pipe.tokenizer(list(starts[rows]), padding=True, return_tensors="pt").to(pipe.model.device)
         with torch.inference_mode():
