@@ -111,7 +111,7 @@ def test_fsdp2_has_the_losses_of_one_process_and_one_goes_on_from_its_checkpoint
 def test_a_slurm_job_on_two_nodes_has_the_losses_of_one_process(one_process, tmp_path):
     expected = one_process()
     for name, lines in {
-        "scontrol": "echo 127.0.0.1; echo 127.0.0.2",  # the machines of the job
+        "scontrol": "echo 127.0.0.1; sleep 0.1; echo 127.0.0.2",  # the machines of the job, slowly
         "srun": 'SLURM_NODEID=1 "$@" &\nSLURM_NODEID=0 "$@" && wait $!',  # on all of them
     }.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{lines}\n")

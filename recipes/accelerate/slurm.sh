@@ -9,7 +9,8 @@
 #SBATCH --requeue # a recipe goes on from its newest checkpoint
 set -euo pipefail
 
-MAIN_PROCESS_IP=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+# Not `| head`: where it closes the pipe before scontrol has written all, `pipefail` would end the job.
+read -r MAIN_PROCESS_IP < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 export MAIN_PROCESS_IP MAIN_PROCESS_PORT="${MAIN_PROCESS_PORT:-29500}"
 export OMP_NUM_THREADS=$((SLURM_CPUS_PER_TASK / SLURM_GPUS_ON_NODE))
 
