@@ -1,7 +1,9 @@
-"""The command `hlx`: translation from the shell.
+"""The command `hlx`: translation, pushes to the Hub and the overnight plan from the shell.
 
     hlx translate "Search for documents" --to LC-R
     hlx translate --to English --model hlx_only < lines.txt
+    hlx push runs/english_tiny/english_tiny_epoch260 user/hlx-english
+    hlx plan run --scale tiny --output runs/plan
 
 Each subcommand is a function that adds its parser and one that runs it. What only one of them needs is imported where
 it runs, so that no command waits for the libraries of another.
@@ -10,9 +12,11 @@ it runs, so that no command waits for the libraries of another.
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from .inference import SHIPPED_MODELS, find_model
 from .lines_hlx import ENGLISH, NOTATIONS
+from .plan.cli import add_plan
 from .runtime import Translator
 
 INTERRUPTED = 130  # what a shell returns for a command that Ctrl-C has ended
@@ -25,11 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: those of the process if None.
 
     Returns:
-        The exit code: 0; 1 if a model or a text is at fault; 130 if interrupted. Wrong usage exits with 2 by itself.
+        The exit code: 0; 1 if a model, a text or the Hub is at fault; 77 if the Hub refuses; 130 if
+        interrupted. Wrong usage exits with 2 by itself.
     """
     parser = argparse.ArgumentParser(prog="hlx", description="HLX from the shell.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_translate(commands)
+    add_push(commands)
+    add_plan(commands)
     options = parser.parse_args(arguments)
     for stream in (sys.stdin, sys.stdout):
         stream.reconfigure(encoding="utf-8")  # whatever the locale, for that of Windows has no glyphs
@@ -60,19 +67,73 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
         help=f"{' or '.join(SHIPPED_MODELS)}, which come with the package, a folder, or a repository on the Hub; "
         "default: %(default)s",
     )
+    parser.add_argument("--scores", action="store_true", help="each answer behind its score, from 0 to 1, and a tab")
+    parser.add_argument(
+        "--abstain-below", type=float, metavar="SCORE", help="answer null where the score of an answer is below this"
+    )
     parser.set_defaults(run=translate)
 
 
 def translate(options: argparse.Namespace) -> None:
     """Prints the answer to each text as soon as it is there, and an empty line for an empty text."""
-    translator = Translator(find_model(options.model), notation=options.to)
+    translator = Translator(
+        find_model(options.model), notation=options.to, return_scores=True, abstain_below=options.abstain_below
+    )
     texts = options.texts or (line.rstrip("\r\n") for line in sys.stdin)
     for number, text in enumerate(texts, start=1):
+        if not text.strip():
+            print(flush=True)
+            continue
         try:
-            answer = translator(text)[0]["generated_text"] if text.strip() else ""
+            (answer,) = translator(text)
         except ValueError as error:
             raise ValueError(f"text {number}: {error}") from error
-        print(answer.replace("\n", " "), flush=True)  # either is a blank between the tokens of HLX
+        score = f"{answer['score']:.3f}\t" if options.scores else ""
+        print(score + answer["generated_text"].replace("\n", " "), flush=True)  # either is a blank between tokens
+
+
+def add_push(commands: argparse._SubParsersAction) -> None:
+    """Adds `hlx push`."""
+    about = "Push a model to the Hub: its own files, and nothing else of the folder."
+    parser = commands.add_parser("push", help=about, description=about)
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="a model; without REPO, the output_dir of a training that could not push",
+    )
+    parser.add_argument("repo", nargs="?", metavar="REPO", help="the repository, which is made if it is not there")
+    parser.add_argument("--public", action="store_true", help="a repository that is made is private otherwise")
+    parser.add_argument("--revision", help="branch to push to, made if it is not there; default: main")
+    parser.set_defaults(run=push)
+
+
+def push(options: argparse.Namespace) -> None:
+    """Pushes a folder, or what a training has noted to be pushed, and prints the address of each commit."""
+    from . import hub
+
+    try:
+        if options.repo:
+            order = hub.Push(
+                folder=str(options.folder),
+                repo=options.repo,
+                message=options.folder.resolve().name,
+                private=not options.public,
+                revision=options.revision,
+            )
+            print(hub.push(order))
+        elif options.public or options.revision:
+            raise ValueError("--public and --revision go with a REPO; a training has noted its own")
+        elif not hub.noted(options.folder):
+            raise ValueError(
+                f"no training has left anything to push in {options.folder}: name a REPO to push a model to"
+            )
+        else:
+            for line in hub.push_noted(options.folder):
+                print(line, flush=True)
+    except hub.HubRefusedError as error:
+        print(f"hlx: error: {error}", file=sys.stderr)
+        sys.exit(hub.REFUSED)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Container
 
 NOTATIONS = ("HLXL", "LC-R", "LC-T", "LC-B")
 ENGLISH = "English"  # what stands in the brackets of a line that asks for English
+NO_ENGLISH_NULL = "abstain_below puts null in the place of an answer, and English has no null: ask for a notation"
 TO_HLX = "→"
 TO_ENGLISH = "←"
 

@@ -8,14 +8,19 @@ constrains decoding where that is installed.
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 
-from .lines_hlx import ENGLISH, NOTATIONS, line_prompt, to_alphabet
+from .lines_hlx import ENGLISH, NO_ENGLISH_NULL, NOTATIONS, line_prompt, to_alphabet
 
 try:
     from hlx_hf.decoding import generation
 except ImportError:  # the package or xgrammar is not there
     generation = None
+try:
+    from hlx_hf.formats import dumps
+except ImportError:
+    dumps = None
 
 # With these and no others, generation need not ask the model where the grammar leaves no choice.
 PLAIN_SETTINGS = {"do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "num_return_sequences"}
@@ -53,7 +58,11 @@ class HLXPipeline(Pipeline):
             **kwargs: `batch_size`, and the arguments of `generate`. `max_length` counts the tokens of each text's own
                 prompt and answer, whatever the batch that it is in. `constrained=False` lets the model write whatever
                 it likes, and `constrained=True` is an error where xgrammar is missing. `schema`, an
-                `hlx_hf.decoding.Schema`, says what contract the answer is.
+                `hlx_hf.decoding.Schema`, says what contract the answer is. `return_scores=True` adds the `score` of
+                each answer: its probability among all that decoding allows, from 0 to 1, whatever the temperature.
+                `abstain_below`, a number from 0 to 1, answers null where no score reaches it.
+                `num_return_sequences` alternatives come from a search with `num_beams`, twice as many if not given,
+                the best one first; constrained ones differ in their values, for each value has one canonical text.
 
         Returns:
             For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`. For a list the
@@ -61,9 +70,10 @@ class HLXPipeline(Pipeline):
             text, or a list of these where there are several.
 
         Raises:
-            ImportError: decoding is to be constrained, and `hlx_hf` or xgrammar is not installed.
-            ValueError: no notation, or an unknown one; a prompt that leaves no room for an answer; or a schema where
-                decoding is not constrained.
+            ImportError: decoding is to be constrained, and `hlx_hf` or xgrammar is not installed; or `abstain_below`
+                is given, and `hlx_hf` is not installed.
+            ValueError: no notation, or an unknown one; a prompt that leaves no room for an answer; a schema where
+                decoding is not constrained; or `abstain_below` where the answer is in English.
         """
         if isinstance(inputs, list) and not inputs:
             return []
@@ -78,6 +88,8 @@ class HLXPipeline(Pipeline):
         generation_config: GenerationConfig | None = None,
         constrained: bool | None = None,
         schema: Any = None,
+        return_scores: bool | None = None,
+        abstain_below: float | None = None,
         **generate_kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         preprocess_kwargs = {} if notation is None else {"notation": notation}
@@ -85,9 +97,14 @@ class HLXPipeline(Pipeline):
             settings = generation_config.to_diff_dict()
             settings.pop("transformers_version", None)
             generate_kwargs = {**settings, **generate_kwargs}
-        choices = {"notation": notation, "constrained": constrained, "schema": schema}
-        forward_kwargs = {name: choice for name, choice in choices.items() if choice is not None}
-        return preprocess_kwargs, forward_kwargs | generate_kwargs, {}
+        forward = {"notation": notation, "constrained": constrained, "schema": schema}
+        forward["scored"] = bool(return_scores or abstain_below) or None
+        postprocess = {"notation": notation, "return_scores": return_scores, "abstain_below": abstain_below}
+        forward_kwargs, postprocess_kwargs = (
+            {name: choice for name, choice in choices.items() if choice is not None}
+            for choices in (forward, postprocess)
+        )
+        return preprocess_kwargs, forward_kwargs | generate_kwargs, postprocess_kwargs
 
     def preprocess(self, text: str, notation: str | None = None) -> dict[str, torch.Tensor]:
         if notation is None:
@@ -101,11 +118,19 @@ class HLXPipeline(Pipeline):
         notation: str | None = None,
         constrained: bool | None = None,
         schema: Any = None,
+        scored: bool = False,
         **generate_kwargs: Any,
     ) -> dict[str, list[torch.Tensor]]:
-        """Returns `answers`: for each row the token ids that were appended, of shape (sequences, tokens)."""
+        """Returns for each row the token ids that were appended and, if `scored`, their probabilities.
+
+        `answers` are of shape (sequences, tokens), `scores` of shape (sequences,).
+        """
         constraint = self._constraint(notation, constrained, schema)
         settings = {"do_sample": False, **generate_kwargs}
+        alternatives = settings.get("num_return_sequences") or 1
+        if alternatives > 1 and not settings["do_sample"]:
+            # ranked by their probability, and not by its mean over their tokens
+            settings = {"num_beams": 2 * alternatives, "length_penalty": 0.0, **settings}
         positions = self.model.config.max_position_embeddings
         max_length = min(settings.pop("max_length", None) or positions, positions)
         max_new_tokens = settings.pop("max_new_tokens", None) or max_length
@@ -131,9 +156,48 @@ class HLXPipeline(Pipeline):
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
                 choices = {"notation": notation, "constrained": constrained, "schema": schema}
                 (answers[row],) = self._forward(alone, **choices, **generate_kwargs)["answers"]
-            elif constraint is not None and ended[0]:
-                answers[row][~ended] = answers[row][0].clone()  # beams that were sampled and have found no other answer
-        return {"answers": answers}
+            elif settings.get("num_beams", 1) > 1:  # beams that have found no other answer are left out
+                found = answers[row][ended] if constraint is not None and ended.any() else answers[row]
+                answers[row] = torch.tensor(list(dict.fromkeys(map(tuple, found.tolist()))), device=tokens.device)
+        if not scored:
+            return {"answers": answers}
+        return {"answers": answers, "scores": self._scores(model_inputs, answers, end, constraint, rooms)}
+
+    def _scores(
+        self,
+        model_inputs: dict[str, torch.Tensor],
+        answers: list[torch.Tensor],
+        end: torch.Tensor,
+        constraint: Any,
+        rooms: list[int],
+    ) -> list[torch.Tensor]:
+        """The probability of each answer among all that decoding allows: for each row of shape (sequences,)."""
+        counts = torch.tensor(list(map(len, answers)), device=end.device)
+        prompts = {name: tensor.repeat_interleave(counts, dim=0) for name, tensor in model_inputs.items()}
+        rows = [answer for alternatives in answers for answer in alternatives]
+        tokens = pad_sequence(rows, batch_first=True, padding_value=self.tokenizer.pad_token_id)
+        ends = torch.isin(tokens, end).long()
+        lengths = torch.tensor(list(map(len, rows)), device=end.device)
+        real = (ends.cumsum(dim=1) == ends) & (torch.arange(tokens.shape[1], device=end.device) < lengths[:, None])
+        logits = (
+            self.model(
+                input_ids=torch.cat([prompts["input_ids"], tokens], dim=1),
+                attention_mask=torch.cat([prompts["attention_mask"], real.long()], dim=1),
+            )
+            .logits[:, prompts["input_ids"].shape[1] - 1 : -1]
+            .float()
+        )
+        if constraint is not None:
+            allowed = torch.zeros_like(logits, dtype=torch.bool)
+            room = torch.tensor(rooms).repeat_interleave(counts.cpu()).tolist()
+            for row, answer in enumerate(tokens.tolist()):
+                state = constraint.start
+                for column, token in enumerate(answer[: int(real[row].sum())]):
+                    allowed[row, column, constraint.allowed(state, room[row] - column).ids] = True
+                    state = constraint.after(state, token)
+            logits = logits.nan_to_num().masked_fill(~allowed, -torch.inf)
+        each = logits.log_softmax(dim=-1).gather(-1, tokens[..., None])[..., 0]
+        return list(each.where(real, 0).sum(dim=1).exp().split(counts.tolist()))
 
     def _constraint(self, notation: str | None, constrained: bool | None, schema: Any) -> Any:
         """What the answers are held to, an `hlx_hf.decoding.Constraint`; None if that is nothing."""
@@ -161,7 +225,30 @@ class HLXPipeline(Pipeline):
             constrained["custom_generate"] = generation.jump_forward
         return constrained
 
-    def postprocess(self, model_outputs: dict[str, list[torch.Tensor]]) -> list[dict[str, str]]:
-        (answer,) = model_outputs["answers"]
-        texts = self.tokenizer.batch_decode(answer, skip_special_tokens=True)
-        return [{"generated_text": text} for text in texts]
+    def postprocess(
+        self,
+        model_outputs: dict[str, list[torch.Tensor]],
+        notation: str | None = None,
+        return_scores: bool = False,
+        abstain_below: float = 0,
+    ) -> list[dict[str, Any]]:
+        (answers,) = model_outputs["answers"]
+        texts = self.tokenizer.batch_decode(answers, skip_special_tokens=True)
+        results = [{"generated_text": text} for text in texts]
+        if "scores" not in model_outputs:
+            return results
+        (scores,) = model_outputs["scores"]
+        if abstain_below and scores.max() < abstain_below:
+            results = [{"generated_text": _null(notation)}]
+            scores = scores.max()[None]
+        if return_scores:
+            results = [{**result, "score": score} for result, score in zip(results, scores.tolist(), strict=True)]
+        return results
+
+
+def _null(notation: str) -> str:
+    if notation == ENGLISH:
+        raise ValueError(NO_ENGLISH_NULL)
+    if dumps is None:
+        raise ImportError("abstain_below needs the package: pip install hlx_hf")
+    return dumps(None, notation)

@@ -13,10 +13,12 @@ from safetensors import SafetensorError, deserialize
 from tokenizers import Tokenizer
 
 from .decoding import Constraint, Schema
-from .lines_hlx import ENGLISH, line_prompt, to_alphabet
+from .formats import dumps
+from .lines_hlx import ENGLISH, NO_ENGLISH_NULL, line_prompt, to_alphabet
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
-COUNTS = {"batch_size", "max_new_tokens"}  # options that are numbers
+COUNTS = ("batch_size", "max_new_tokens")  # options of a `Translator` that count something
+OPTIONS = ("notation", *COUNTS, "constrained", "schema", "return_scores", "abstain_below")
 
 
 def read_weights(folder: Path) -> dict[str, np.ndarray]:
@@ -100,7 +102,7 @@ class Network:
 
     def generate(
         self, prompts: list[list[int]], max_new_tokens: int | None = None, constraint: Constraint | None = None
-    ) -> list[list[int]]:
+    ) -> tuple[list[list[int]], np.ndarray]:
         """Appends the likeliest token again and again, to `<eos>` or to the model's last position.
 
         Where a constraint leaves no row a choice, the network is not asked.
@@ -111,7 +113,8 @@ class Network:
             constraint: what the answers are to be, and come to an end as; anything if None.
 
         Returns:
-            For each prompt the ids that were appended.
+            For each prompt the ids that were appended, and their log-probability among all that the constraint allows,
+            of shape (prompts,).
 
         Raises:
             ValueError: a prompt leaves no room for an answer.
@@ -131,6 +134,7 @@ class Network:
         unseen = np.array([[0] * gap + prompt for gap, prompt in zip(padding, prompts, strict=True)])
         cache, seen = self.new_cache(len(prompts), width + room.max()), 0
         answers: list[list[int]] = [[] for _ in prompts]
+        log_probabilities = np.zeros(len(prompts))
         while rows.size:
             written = len(answers[rows[0]])
             allowed = [constraint.allowed(states[row], room[row] - written) for row in rows] if constraint else []
@@ -140,10 +144,13 @@ class Network:
                 scores = self.logits(unseen, padding, cache, seen)[:, -1]
                 seen, unseen = seen + unseen.shape[1], unseen[:, :0]
                 if allowed:
-                    best = [tokens.ids[row[tokens.ids].argmax()] for row, tokens in zip(scores, allowed, strict=True)]
-                    chosen = np.array(best)
-                else:
-                    chosen = scores.argmax(axis=-1)
+                    scores = np.nan_to_num(scores)  # finite, and so above those of all others
+                    forbidden = np.ones(scores.shape, bool)
+                    for row, tokens in zip(forbidden, allowed, strict=True):
+                        row[tokens.ids] = False
+                    scores[forbidden] = -np.inf
+                chosen = scores.argmax(axis=-1)
+                log_probabilities[rows] -= np.log(np.exp(scores - scores.max(axis=-1, keepdims=True)).sum(axis=-1))
             for row, token in zip(rows, chosen, strict=True):
                 answers[row].append(int(token))
                 states[row] = constraint and constraint.after(states[row], int(token))
@@ -151,7 +158,7 @@ class Network:
             unseen = np.concatenate([unseen, chosen[:, None]], axis=1)[unfinished]
             if not unfinished.all():
                 rows, padding, cache = rows[unfinished], padding[unfinished], cache[:, :, unfinished]
-        return answers
+        return answers, log_probabilities
 
     def _linear(self, states: np.ndarray, name: str) -> np.ndarray:
         return states @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
@@ -172,7 +179,8 @@ class Translator:
 
     Args:
         folder: what `save_pretrained` of an HLX model and its tokenizer wrote.
-        **defaults: what every call is to have: `notation`, `batch_size`, `max_new_tokens`, `constrained`, `schema`.
+        **defaults: what every call is to have: `notation`, `batch_size`, `max_new_tokens`, `constrained`, `schema`,
+            `return_scores`, `abstain_below`.
 
     Raises:
         OSError: a file is missing.
@@ -198,26 +206,34 @@ class Translator:
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for;
                 `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
-                texts otherwise; `schema`, an `hlx_hf.decoding.Schema`, which says what contract the answer is.
+                texts otherwise; `schema`, an `hlx_hf.decoding.Schema`, which says what contract the answer is;
+                `return_scores` and `abstain_below`, as `HLXPipeline` has them.
 
         Returns:
-            For each text, in order, `{"generated_text": answer}`.
+            For each text, in order, `{"generated_text": answer}`, with its `score` if asked for.
 
         Raises:
             TypeError: an option is unknown.
             ValueError: no notation, or an unknown one; a number below 1; a prompt that leaves no room for an answer;
-                or a schema where decoding is not constrained.
+                a schema where decoding is not constrained; or `abstain_below` where the answer is in English.
         """
         options = {**self.defaults, **self._options({"notation": notation, **options})}
         texts = [inputs] if isinstance(inputs, str) else inputs
         prompts = [line_prompt(to_alphabet(text, self._alphabet), options.get("notation")) for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
         constraint = self._constraint(options.get("notation"), options.get("constrained"), options.get("schema"))
-        size = options.get("batch_size", 1)
-        answers = []
+        size, least = options.get("batch_size", 1), options.get("abstain_below", 0)
+        if least and options["notation"] == ENGLISH:
+            raise ValueError(NO_ENGLISH_NULL)
+        results = []
         for start in range(0, len(tokens), size):
-            answers += self.network.generate(tokens[start : start + size], options.get("max_new_tokens"), constraint)
-        return [{"generated_text": answer} for answer in self.tokenizer.decode_batch(answers)]
+            answers, log_probabilities = self.network.generate(
+                tokens[start : start + size], options.get("max_new_tokens"), constraint
+            )
+            for text, score in zip(self.tokenizer.decode_batch(answers), np.exp(log_probabilities), strict=True):
+                result = {"generated_text": dumps(None, options["notation"]) if score < least else text}
+                results.append({**result, "score": float(score)} if options.get("return_scores") else result)
+        return results
 
     def _constraint(self, notation: str, constrained: bool | None, schema: Schema | None) -> Constraint | None:
         if notation == ENGLISH or constrained is False:
@@ -231,14 +247,13 @@ class Translator:
         return self._constraints[notation, schema]
 
     def _options(self, options: dict[str, Any]) -> dict[str, Any]:
-        unknown = options.keys() - {*COUNTS, "notation", "constrained", "schema"}
+        unknown = [name for name in options if name not in OPTIONS]
         if unknown:
             raise TypeError(
-                f"{', '.join(sorted(unknown))}: a Translator has only notation, batch_size, max_new_tokens, "
-                "constrained and schema; "
+                f"{', '.join(unknown)}: a Translator has only {', '.join(OPTIONS[:-1])} and {OPTIONS[-1]}; "
                 f"hlx_hf.pipeline({str(self.folder)!r}, device='cpu') has all options of generate"
             )
-        for name in COUNTS & options.keys():
+        for name in options.keys() & set(COUNTS):
             if options[name] is not None and options[name] < 1:
                 raise ValueError(f"{name} must be at least 1, not {options[name]}")
         return {name: value for name, value in options.items() if value is not None}

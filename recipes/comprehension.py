@@ -15,6 +15,7 @@ from transformers.utils import logging
 
 from hlx_hf import pipeline
 from hlx_hf.evaluation import comprehension_table, run_comprehension
+from hlx_hf.files import write_whole
 
 RESULTS = "english_comprehension_results.json"
 
@@ -34,8 +35,7 @@ def main() -> None:
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     results = run_comprehension(translate, arguments.model)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+    write_whole(output, json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     print(comprehension_table({Path(arguments.model).name: results}))
     print(f"every prompt and output: {output}")
 

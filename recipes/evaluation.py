@@ -5,8 +5,9 @@
     python recipes/evaluation.py --general HuggingFaceTB/SmolLM2-135M-Instruct --shots 24 --limit 100
 
 A general model is a folder, a repository of the Hub, or a GGUF file (`pip install "hlx_hf[general]"`). It is shown
-examples of `all_variants` in its prompt, and scored in the same way. Prints a Markdown table, and writes it beside the
-full results, as .md and .json.
+examples of `all_variants` in its prompt, and scored in the same way. An HLX model answers as it does for its users,
+within the grammar of the notation, or freely with `--unconstrained`. Prints a Markdown table, and writes it beside the
+full results, as .md and .json. In the folder of a model they are put into its card, too.
 """
 
 import argparse
@@ -15,16 +16,19 @@ import sys
 from pathlib import Path
 
 import torch
+from huggingface_hub import ModelCard
 from transformers.utils import logging
 
 from hlx_hf import Translator, load_corpus, pipeline
 from hlx_hf.evaluation import evaluation_table, load_few_shot, run_evaluation
+from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.few_shot import BATCH_SIZE as FEW_SHOT_BATCH_SIZE
 from hlx_hf.evaluation.generation import BATCH_SIZE, Translate
 from hlx_hf.evaluation.report import ENGLISH_SPLITS, HLX_TO_HLX, REPORT_SPLITS
 from hlx_hf.inference import find_model
 
 RESULTS = "evaluation.json"
+CARD = "README.md"
 
 
 def main() -> None:
@@ -45,10 +49,16 @@ def main() -> None:
     title = f"{Path(name).name}, {report['parameters']:,} parameters"
     if arguments.general:
         title += f", {arguments.shots} examples in the prompt"
+    if arguments.unconstrained:
+        title += ", unconstrained"
     table = f"{title}\n\n{evaluation_table(report)}\n"
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     output.with_suffix(".md").write_text(table, encoding="utf-8")
+    if in_folder and output.parent == Path(name) and (Path(name) / CARD).is_file():
+        card = ModelCard.load(Path(name) / CARD)
+        add_results(card, report)
+        card.save(Path(name) / CARD)
     print(table)
     print(f"results: {output}")
 
@@ -66,6 +76,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="rows of each split, drawn at random; all if left out")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of rows and examples")
     parser.add_argument("--batch_size", type=int, help=f"{BATCH_SIZE}, or {FEW_SHOT_BATCH_SIZE} for a general model")
+    parser.add_argument("--unconstrained", action="store_true", help="let an HLX model write what is no HLX")
     parser.add_argument("--output", type=Path, help=f"file of the results; {RESULTS} in an HLX model's folder")
     arguments = parser.parse_args()
     if arguments.general and HLX_TO_HLX in (arguments.splits or ()):
@@ -73,22 +84,28 @@ def parse_arguments() -> argparse.Namespace:
     for option in ("shots", "limit", "batch_size"):
         if getattr(arguments, option) is not None and getattr(arguments, option) < 1:
             parser.error(f"--{option} must be at least 1, not {getattr(arguments, option)}")
+    if arguments.general and arguments.unconstrained:
+        parser.error("--unconstrained is for HLX models: a general one is never constrained")
     if arguments.output and arguments.output.suffix == ".md":
         parser.error("--output is the JSON file; the table is written beside it as .md")
     return arguments
 
 
 def load(arguments: argparse.Namespace) -> tuple[Translate, dict]:
-    """The model, and what the report says of it: `parameters`, and `shots` if it is a general one."""
+    """The model, and what the report says of it: `parameters`; `shots` of a general one, `constrained` of ours."""
     if arguments.general:
         examples = load_corpus("all_variants").shuffle(seed=arguments.seed).take(arguments.shots)
         few_shot = load_few_shot(arguments.general, examples)
         return few_shot, {"parameters": few_shot.model.num_parameters(), "shots": arguments.shots}
+    settings = {"return_scores": True}
+    if arguments.unconstrained:
+        settings["constrained"] = False
+    facts = {"constrained": not arguments.unconstrained}
     if torch.accelerator.is_available():
-        translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator())
-        return translate, {"parameters": translate.model.num_parameters()}
-    translator = Translator(find_model(arguments.model))  # several times as fast on a CPU
-    return translator, {"parameters": sum(tensor.size for tensor in translator.network.weights.values())}
+        translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator(), **settings)
+        return translate, {"parameters": translate.model.num_parameters(), **facts}
+    translator = Translator(find_model(arguments.model), **settings)  # several times as fast on a CPU
+    return translator, {"parameters": sum(tensor.size for tensor in translator.network.weights.values()), **facts}
 
 
 if __name__ == "__main__":

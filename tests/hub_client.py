@@ -53,16 +53,17 @@ class LoopbackHub:
             raise RuntimeError(done.stderr)
         return done.stdout
 
-    def fail(self, match: str, status: int, times: float, share: float = 1.0) -> None:
+    def fail(self, match: str, status: int | None, times: float, share: float = 1.0, seconds: float = 0) -> None:
         """Make requests fail from now on.
 
         Args:
             match: a regular expression searched for in "METHOD path".
-            status: the HTTP status to answer with; 0 closes the connection without an answer.
+            status: the HTTP status to answer with; 0 closes the connection without an answer, None is a right answer.
             times: how many requests fail before this fault is over; `math.inf` for all.
             share: the part of the matching requests that fails, drawn with a fixed seed.
+            seconds: that pass before the answer.
         """
-        self._control("faults", {"match": match, "status": status, "times": times, "share": share})
+        self._control("faults", {"match": match, "status": status, "times": times, "share": share, "seconds": seconds})
 
     def requests(self) -> list[Request]:
         """Every request so far, in order, the failed ones among them."""
@@ -77,6 +78,10 @@ class LoopbackHub:
 
     def read(self, repo: str, path: str, repo_type: str = "model") -> bytes:
         return base64.b64decode(self._repo(repo, repo_type)["files"][path])
+
+    def tags(self, repo: str) -> dict[str, list[str]]:
+        """The files of each tag, sorted."""
+        return self._repo(repo, "model")["tags"]
 
     def _repo(self, repo: str, repo_type: str) -> dict:
         return self._control("repos")["datasets/" * (repo_type == "dataset") + repo]

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from hub_cards import card_errors
 from hub_repos import Blob, HubError, Repo
 
 TOKEN = "hf_dummy"  # the one token this Hub knows, and whose it is
 USER = "user"
-LFS_SUFFIXES = (".safetensors", ".parquet", ".arrow", ".bin", ".pt")
+LFS_SUFFIXES = (".safetensors", ".parquet", ".arrow", ".bin", ".pt", ".pth")
 PART_SIZE = 2**20  # bytes; small, so that even a tiny model's weights go up in several parts
 REPO = r"/(?P<repo>(?:datasets/)?[^/]+/[^/]+)"
 API = r"/api(?:/models)?" + REPO
@@ -42,6 +43,7 @@ class Response:
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0  # that pass before it is sent
 
 
 class Hub:
@@ -56,8 +58,10 @@ class Hub:
     def answer(self, request: Request) -> Response:
         line = f"{request.method.replace('HEAD', 'GET')} {urlsplit(request.path).path}"
         try:
-            # Reading is free unless the repository is private, and an upload's address is its own permission.
-            if not (line.startswith("GET ") or "/_lfs/" in line or request.known):
+            # Reading is free unless the repository is private, the check of a card is too, and an upload's address is
+            # its own permission.
+            is_free = line.startswith("GET ") or "/_lfs/" in line or line == "POST /api/validate-yaml"
+            if not (is_free or request.known):
                 raise HubError(401, "Invalid credentials in Authorization header")
             for pattern, endpoint in ENDPOINTS:
                 if found := pattern.fullmatch(line):
@@ -95,8 +99,9 @@ def whoami(hub: Hub, request: Request) -> dict:
 
 
 @endpoint("POST", "/api/validate-yaml")
-def validate_yaml(hub: Hub, request: Request) -> dict:
-    return {"errors": [], "warnings": []}
+def validate_yaml(hub: Hub, request: Request) -> Response:
+    errors = card_errors(json.loads(request.body)["content"])
+    return json_response({"errors": [{"message": error} for error in errors], "warnings": []}, 400 if errors else 200)
 
 
 @endpoint("POST", "/api/repos/create")
@@ -177,6 +182,12 @@ def create_tag(hub: Hub, request: Request, repo: str, revision: str) -> None:
     if tag in found.tags:
         raise HubError(409, f"Reference {tag} already exists")
     found.tags[tag] = found.sha(revision)
+
+
+@endpoint("DELETE", f"{API}/tag/(?P<tag>[^/]+)")
+def delete_tag(hub: Hub, request: Request, repo: str, tag: str) -> None:
+    if hub.repo(repo, request).tags.pop(tag, None) is None:
+        raise HubError(404, f"Invalid rev id: {tag}", "RevisionNotFound")
 
 
 @endpoint("POST", f"{API}/preupload/{REVISION}")

@@ -6,8 +6,9 @@ prints its URL and serves until it is stopped. Repositories live in memory. Ever
 can be made to fail. What a test asks of the server itself goes to `/_control/` and is not recorded:
 
     GET  /_control/requests   the requests so far, bodies in base64
-    GET  /_control/repos      each repository's visibility and the files on its main branch, contents in base64
-    POST /_control/faults     {"match": regular expression over "METHOD path", "status": int, "times": n, "share": 0..1}
+    GET  /_control/repos      each repository's visibility, tags and files on its main branch, contents in base64
+    POST /_control/faults     {"match": regular expression over "METHOD path", "status": int, "times": n, "share": 0..1,
+                              "seconds": n}; without a status the answer is only late
 """
 
 import argparse
@@ -16,6 +17,7 @@ import json
 import random
 import re
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from hub_protocol import Hub, Request, Response, json_response
@@ -40,7 +42,12 @@ class RecordingHub(Hub):
             matches = fault["times"] > 0 and re.search(fault["match"], f"{request.method} {request.path}")
             if matches and self.random.random() < fault["share"]:
                 fault["times"] -= 1
-                return json_response({"error": "the fault that the test asked for"}, fault["status"])
+                if fault["status"] is None:
+                    response = super().answer(request)
+                else:
+                    response = json_response({"error": "the fault that the test asked for"}, fault["status"])
+                response.seconds = fault["seconds"]
+                return response
         return super().answer(request)
 
     def control(self, request: Request) -> Response:
@@ -55,6 +62,7 @@ class RecordingHub(Hub):
                     {
                         name: {
                             "private": repo.private,
+                            "tags": {tag: sorted(repo.tree(tag)) for tag in repo.tags},
                             "files": {path: to_base64(blob.data) for path, blob in sorted(repo.tree("main").items())},
                         }
                         for name, repo in self.repos.items()
@@ -79,6 +87,7 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(self.command, self.path, headers, self.read_body())
         with self.server.lock:
             response = self.server.hub.answer(request)
+        time.sleep(response.seconds)
         if response.status == BROKEN:
             self.close_connection = True
             return
@@ -90,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
 
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815, the names that http.server looks for
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815, the names that http.server looks for
 
     def read_body(self) -> bytes:
         if self.headers["Transfer-Encoding"] != "chunked":

@@ -88,7 +88,7 @@ def test_broken_weights_change_nothing(translator):
         weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
         network = type(translator.network)(translator.network.config, weights)
         with np.errstate(invalid="ignore"):
-            (answer,) = network.generate([[1, 5]], 20, constraint("LC-R"))
+            (answer,), _ = network.generate([[1, 5]], 20, constraint("LC-R"))
         assert answer[-1] == EOS
 
 

@@ -1,5 +1,7 @@
 """Answers in batches, recall of a corpus, and the table of the comprehension test."""
 
+from functools import partial
+
 import pytest
 from hlx_models import LINES, trained_model
 
@@ -22,7 +24,7 @@ def test_answers_come_in_the_order_of_the_texts(pipe):
 
 def test_an_answer_that_goes_on_too_long_is_cut_where_it_is_wrong_already(pipe):
     (text, notation, translation), *_ = LINES
-    (found,) = answers(pipe, [text], [notation], [translation[:5]])
+    (found,) = answers(partial(pipe, constrained=False), [text], [notation], [translation[:5]])
     assert found == translation[:6]
 
 

@@ -57,7 +57,7 @@ model, tokenizer = HLXForCausalLM(HLXConfig.from_preset("tiny")), load_tokenizer
 model.push_to_hub("user/hlx-tiny", private=True)
 tokenizer.push_to_hub("user/hlx-tiny")
 translate = HLXPipeline(model=model, tokenizer=tokenizer)
-print(json.dumps(translate("Search for documents", notation="LC-R", max_new_tokens=16)))
+print(json.dumps(translate("Search for documents", notation="LC-R", constrained=False, max_new_tokens=16)))
 """
 USE_MODEL = """
 import json, sys
@@ -65,7 +65,7 @@ sys.modules["hlx_hf"] = None  # every import of the package fails
 from transformers import pipeline
 
 translate = pipeline("text2text-generation", model="user/hlx-tiny", trust_remote_code=True)
-print(json.dumps(translate("Search for documents", notation="LC-R", max_new_tokens=16)))
+print(json.dumps(translate("Search for documents", notation="LC-R", constrained=False, max_new_tokens=16)))
 """
 ASK_TWENTY_TIMES = """
 from huggingface_hub import constants, get_session

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from ..formats.notations import get_notation
 from .rules import Rules
 from .schema import Schema, SchemaRules
-from .symbols import Pending, advance, farthest, length, may_end, next_characters
+from .symbols import INFINITE, Pending, advance, farthest, length, may_end, next_characters
 
 State = Pending | None
 """What is still to be written of a text; None after the token that ends it."""
 
+KNOWN_STATES = 1 << 16  # that are remembered, of each constraint
 END = ""  # stands for that token among characters
 _ONLY_END = frozenset({END})
 
@@ -61,6 +63,9 @@ class Constraint:
         self._ids = {token: number for token, number in vocabulary.items() if len(token) == 1} | {END: eos_token_id}
         self._characters = {number: character for character, number in self._ids.items() if character != END}
         self._allowed: dict[frozenset[str], Allowed] = {}
+        # texts go through the same few states again and again, such as those within a name
+        self._unlimited = lru_cache(KNOWN_STATES)(self._find_unlimited)
+        self._after = lru_cache(KNOWN_STATES)(self._find_after)
 
     def check_room(self, room: int) -> None:
         """Raises ValueError if no text ends within `room` tokens, the one that ends it included."""
@@ -78,13 +83,15 @@ class Constraint:
             state: as `start` and `after` give it.
             left: how many tokens may still be written, the one that ends the text included.
         """
-        characters = self._next(state, left)
-        if characters not in self._allowed:
-            self._allowed[characters] = self._as_tokens(characters)
-        return self._allowed[characters]
+        allowed, needed = self._unlimited(state)
+        room = left - 2  # after the next character and before the end
+        return allowed if needed <= room else self._tokens(self._limited(state, room))
 
     def after(self, state: State, token: int) -> State:
         """The state after a token; one that cannot come next ends the text."""
+        return self._after(state, token)
+
+    def _find_after(self, state: State, token: int) -> State:
         if state is None or token == self.eos_token_id:
             return None
         try:
@@ -92,14 +99,21 @@ class Constraint:
         except ValueError:
             return None
 
-    def _next(self, state: State, left: int) -> frozenset[str]:
+    def _find_unlimited(self, state: State) -> tuple[Allowed, float]:
+        """The tokens that may come next where there is room, and for how many characters after them there has to be."""
         if state is None:
-            return _ONLY_END
+            return self._tokens(_ONLY_END), -INFINITE
         characters = next_characters(state)
-        room = left - 2  # after the next character and before the end
-        if farthest(state) > room:
-            characters = frozenset(c for c in characters if length(advance(state, c)) <= room)
+        return self._tokens(characters | _ONLY_END if may_end(state) else characters), farthest(state)
+
+    def _limited(self, state: Pending, room: int) -> frozenset[str]:
+        characters = frozenset(c for c in next_characters(state) if length(advance(state, c)) <= room)
         return characters | _ONLY_END if may_end(state) else characters
+
+    def _tokens(self, characters: frozenset[str]) -> Allowed:
+        if characters not in self._allowed:
+            self._allowed[characters] = self._as_tokens(characters)
+        return self._allowed[characters]
 
     def _as_tokens(self, characters: frozenset[str]) -> Allowed:
         ids = np.sort([self._ids[character] for character in characters])

@@ -12,13 +12,13 @@ def run_comprehension(translate: Translate, model_name: str, batch_size: int = B
     """Asks the 28 tests and scores the answers with the `english_comprehension` metric.
 
     Returns:
-        `model`, `created` (UTC), `seconds`, `versions`, `scores` (the metric's), and `tests`: every prompt with its
-        notation, level, accepted references, expected operation, output and outcome.
+        `model`, `created` (UTC), `seconds`, `versions`, `cpu_seconds` (of all cores), `scores` (the metric's), and
+        `tests`: every prompt with its notation, level, accepted references, expected operation, output and outcome.
     """
     tests = load_corpus("comprehension")
-    started = time.perf_counter()
+    started, cpu_started = time.perf_counter(), time.process_time()
     outputs = answers(translate, tests["prompt"], tests["notation"], batch_size=batch_size)
-    seconds = time.perf_counter() - started
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
     scores = load_metric().compute(
         predictions=outputs,
         references=tests["references"],
@@ -29,6 +29,7 @@ def run_comprehension(translate: Translate, model_name: str, batch_size: int = B
     outcomes = scores.pop("outcomes")
     return {
         **provenance(model_name, seconds),
+        "cpu_seconds": round(cpu_seconds, 3),
         "scores": scores,
         "tests": [
             {**test, "output": output, "outcome": outcome}

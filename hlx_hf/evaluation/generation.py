@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import takewhile
+from typing import Any
 
 import torch
 from tqdm.auto import tqdm
@@ -27,10 +28,23 @@ def answers(
         translate: the model.
         texts: what is asked, each on its own line.
         notations: what to answer in, one for each text.
-        expected: the right answers, where only their like counts: a longer answer is not waited for.
+        expected: the right answers, where only their like counts: a longer answer is not waited for. Not for a model
+            whose decoding is constrained, for it would have to end its answers in time.
         batch_size: how many texts the model is given at a time.
     """
-    found = [""] * len(texts)
+    outputs = ask(translate, texts, notations, expected, batch_size)
+    return [output["generated_text"] for output in outputs]
+
+
+def ask(
+    translate: Translate,
+    texts: Sequence[str],
+    notations: Sequence[str],
+    expected: Sequence[str] | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> list[dict[str, Any]]:
+    """As `answers`, with all that the model says of each answer, such as its `score`."""
+    found: list[dict[str, Any]] = [{}] * len(texts)
     with tqdm(total=len(texts), desc="generating", unit="answer", leave=False, disable=None) as progress:
         for notation in dict.fromkeys(notations):
             # neighbours of like length leave little padding
@@ -40,7 +54,7 @@ def answers(
                 limit = {} if expected is None else {"max_new_tokens": _longest(expected[row] for row in batch)}
                 outputs = translate([texts[row] for row in batch], notation=notation, batch_size=len(batch), **limit)
                 for row, output in zip(batch, outputs, strict=True):
-                    found[row] = output["generated_text"]
+                    found[row] = output
                 progress.update(len(batch))
     return found
 
@@ -54,7 +68,7 @@ def continuations(pipe: HLXPipeline, starts: Sequence[str], expected: Sequence[s
         expected: what should follow each of them; nothing longer is waited for.
     """
     found = []
-    for start in tqdm(range(0, len(starts), BATCH_SIZE), desc="completing", unit="batch", leave=False):
+    for start in tqdm(range(0, len(starts), BATCH_SIZE), desc="completing", unit="batch", leave=False, disable=None):
         rows = slice(start, start + BATCH_SIZE)
         batch = pipe.tokenizer(list(starts[rows]), padding=True, return_tensors="pt").to(pipe.model.device)
         with torch.inference_mode():

@@ -82,6 +82,7 @@ def evaluation_table(report: dict) -> str:
         "right if it reads as the right value in the notation that was asked for. English is right if the model itself",
         "puts it back into the value that it was made from; `same words` is English that is the corpus' own.",
     ]
+    lines += _calibration(report["splits"])
     if HLX_TO_HLX in report["splits"]:
         lines += ["", *_directions(report["splits"][HLX_TO_HLX]["between_notations"])]
     return "\n".join(lines)
@@ -108,6 +109,25 @@ def _row(split: str, result: dict) -> str:
 def _share(cell: dict, rows: int) -> str:
     low, high = wilson_interval(cell["exact_accuracy"], rows)
     return f"{cell['exact_accuracy']:.1%} ({low:.1%}–{high:.1%})"
+
+
+def _calibration(splits: dict[str, dict]) -> list[str]:
+    found = {split: result.get("to_hlx") or result.get("between_notations", {}) for split, result in splits.items()}
+    found = {split: scores["calibration"] for split, scores in found.items() if "calibration" in scores}
+    if not found:
+        return []
+    return [
+        "",
+        "| split | mean score | expected calibration error | right at 90% coverage | least score there |",
+        "|---|---:|---:|---:|---:|",
+        *(
+            f"| {split} | {' | '.join(f'{share:.1%}' for share in scores.values())} |"
+            for split, scores in found.items()
+        ),
+        "",
+        "A score is the model's own probability of its answer. Right at 90% coverage is the share of right answers",
+        "among the 90% with the highest scores; with the least of these as `abstain_below`, the others are null.",
+    ]
 
 
 def _directions(scores: dict) -> list[str]:

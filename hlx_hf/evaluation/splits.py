@@ -13,11 +13,19 @@ from datasets import Dataset
 from ..corpus.rows import column_of
 from ..formats import HLXError, dumps, loads
 from ..lines_hlx import ENGLISH, NOTATIONS
-from .generation import BATCH_SIZE, Translate, answers
+from .calibration import calibration
+from .generation import BATCH_SIZE, Translate, ask
 from .intervals import wilson_interval
 from .metric import load_metric
 
 MAX_MISTAKES = 20  # kept of each task, to be looked at
+
+
+class Answer(NamedTuple):
+    """What a model wrote, and its score where the model gives one."""
+
+    text: str
+    score: float | None
 
 
 class AnswerBook:
@@ -33,15 +41,16 @@ class AnswerBook:
     def __init__(self, translate: Translate, batch_size: int = BATCH_SIZE):
         self.translate = translate
         self.batch_size = batch_size
-        self._answers: dict[tuple[str, str], str] = {}
+        self._answers: dict[tuple[str, str], Answer] = {}
 
-    def __call__(self, texts: Iterable[str], notations: Iterable[str]) -> list[str]:
+    def __call__(self, texts: Iterable[str], notations: Iterable[str]) -> list[Answer]:
         """What the model answers to each text, asked for in the notation beside it ("English" included)."""
         questions = list(zip(texts, notations, strict=True))
         unanswered = [question for question in dict.fromkeys(questions) if question not in self._answers]
         if unanswered:
-            new = answers(self.translate, *zip(*unanswered, strict=True), batch_size=self.batch_size)
-            self._answers |= zip(unanswered, new, strict=True)
+            new = ask(self.translate, *zip(*unanswered, strict=True), batch_size=self.batch_size)
+            answers = [Answer(output["generated_text"], output.get("score")) for output in new]
+            self._answers |= zip(unanswered, answers, strict=True)
         return [self._answers[question] for question in questions]
 
 
@@ -65,7 +74,7 @@ def score_to_hlx(ask: AnswerBook, corpus: Dataset) -> dict:
         `rows`, how many the corpus has; `overall`, `by_direction` and `by_notation`: the metric's shares, counts and
         failures, and `interval`, the 95 % interval of `exact_accuracy`; and `mistakes`, the first `MAX_MISTAKES`
         answers that are not exact. Answers about one row are not independent, so each interval is that of as many
-        trials as there are rows.
+        trials as there are rows. Where the model gives scores, `calibration` of all answers.
     """
     cases = [
         _Case(f"{ENGLISH} to {notation}", row["english"], notation, row[column_of(notation)])
@@ -117,14 +126,17 @@ def score_to_english(ask: AnswerBook, corpus: Dataset) -> dict[str, dict]:
     notations = list(NOTATIONS) * len(corpus)
     words = ask((case.text for case in there), (ENGLISH for _ in there))
     english = [
-        "" if _is_hlx_of(answer, case.text, notation) else answer
+        "" if _is_hlx_of(answer.text, case.text, notation) else answer.text
         for answer, case, notation in zip(words, there, notations, strict=True)
     ]
     back = [
         _Case(f"{notation} to {ENGLISH} and back", answer, notation, case.text)
         for answer, case, notation in zip(english, there, notations, strict=True)
     ]
-    outputs = [output if case.text else "" for output, case in zip(ask(english, notations), back, strict=True)]
+    outputs = [
+        output if case.text else Answer("", output.score)
+        for output, case in zip(ask(english, notations), back, strict=True)
+    ]
     return {"round_trip": _score(back, outputs, len(corpus)), "same_words": _score(there, words, len(corpus))}
 
 
@@ -140,10 +152,10 @@ def _is_hlx_of(answer: str, text: str, notation: str) -> bool:
     return False
 
 
-def _score(cases: list[_Case], outputs: list[str], rows: int) -> dict:
+def _score(cases: list[_Case], outputs: list[Answer], rows: int) -> dict:
     directions, prompts, notations, references = zip(*cases, strict=True)
     scores = load_metric().compute(
-        predictions=outputs,
+        predictions=[output.text for output in outputs],
         references=list(references),
         levels=list(directions),
         notations=list(notations),
@@ -153,8 +165,11 @@ def _score(cases: list[_Case], outputs: list[str], rows: int) -> dict:
     scores["by_direction"] = scores.pop("by_level")
     for cell in (scores["overall"], *scores["by_direction"].values(), *scores["by_notation"].values()):
         cell["interval"] = wilson_interval(cell["exact_accuracy"], rows)
+    if all(output.score is not None for output in outputs):
+        right = [outcome == "exact" for outcome in outcomes]
+        scores["calibration"] = calibration([output.score for output in outputs], right)
     mistakes = [
-        {**case._asdict(), "output": output, "outcome": outcome}
+        {**case._asdict(), "output": output.text, "score": output.score, "outcome": outcome}
         for case, output, outcome in zip(cases, outputs, outcomes, strict=True)
         if outcome != "exact"
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import yaml
+from accelerate.utils import parse_flag_from_env
 from transformers import HfArgumentParser, TrainingArguments
 from transformers.utils import is_torchao_available
 
@@ -59,6 +60,9 @@ class PhaseArguments(TrainingArguments):
         },
     )
     gate_grace_steps: int = field(default=60, metadata={"help": "Steps before which a missed gate stops nothing."})
+    hub_patience: float = field(
+        default=600, metadata={"help": "Seconds that a finished run waits for a Hub that has not taken everything yet."}
+    )
     final_name: str = field(
         default="final_epoch{epoch}",
         metadata={"help": "Name of the folder in output_dir that the result is saved to; {epoch} is the last one."},
@@ -77,6 +81,8 @@ class PhaseArguments(TrainingArguments):
             self.ddp_find_unused_parameters = False  # there are none, and looking for them takes time
         if self.data_seed is None:
             self.data_seed = self.seed
+        if self.hub_private_repo is None:
+            self.hub_private_repo = True
         if isinstance(self.tasks, str):
             self.tasks = self.tasks.split()
         self.task_weights = dict(map(_task_weight, self.tasks))
@@ -103,9 +109,19 @@ class PhaseArguments(TrainingArguments):
             )
 
     @property
+    def is_sharded(self) -> bool:
+        """Whether each process holds only its share of the weights, as FSDP and DeepSpeed have it."""
+        return any(map(parse_flag_from_env, ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")))
+
+    @property
     def step_batch_size(self) -> int:
         """Examples of an optimizer step, on all devices together."""
         return self.train_batch_size * self.gradient_accumulation_steps * self.world_size
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the run takes up what is in its output_dir: a result, else the newest checkpoint."""
+        return (self.resume_from_checkpoint or "").lower() in ("true", "last")
 
     @property
     def final_dir(self) -> Path:

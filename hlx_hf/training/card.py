@@ -6,16 +6,73 @@ from huggingface_hub import ModelCard, ModelCardData
 from transformers import Trainer
 
 from .. import __version__
-from .arguments import PhaseArguments
+from ..corpus.tasks import ENGLISH_TASKS
+from ..evaluation.card import DATASET, TASK
+from .arguments import GENERATED, PhaseArguments
 from .plots import PLOT
 
 
-def write_card(
-    trainer: Trainer, arguments: PhaseArguments, metrics: dict, line_count: int, has_plot: bool, template: Path
-) -> None:
-    """Fills the template with what the run was and writes it into the folder of its result.
+def make_card(
+    arguments: PhaseArguments, name: str, outcome: dict[str, str], has_plot: bool, template: Path
+) -> ModelCard:
+    """Fills the template; of local files and folders that the run was given it says the last names alone.
 
     Args:
+        arguments: of the run.
+        name: of the model.
+        outcome: what the run came to, rows for the card's table of the training.
+        has_plot: whether the folder of the model has a picture of the training.
+        template: Jinja template of the card.
+    """
+    start = arguments.model_name_or_path
+    is_local = start is not None and Path(start).exists()
+    reads_english = not ENGLISH_TASKS.isdisjoint(arguments.task_weights)
+    own_corpora = [Path(file).name for file in arguments.data_files or ()]
+    data = ModelCardData(
+        library_name="transformers",
+        pipeline_tag=TASK,
+        license="apache-2.0",
+        language="en" if reads_english else None,
+        tags=["hlx", "semantic-parsing"],
+        datasets=None if own_corpora else [DATASET],
+        base_model=None if is_local else start,
+        model_name=name,
+    )
+    settings = {
+        "corpus": ", ".join(own_corpora or [arguments.corpus]),
+        "tasks and weights": ", ".join(arguments.tasks),
+        "started from": "fresh weights" if start is None else Path(start).name if is_local else start,
+        "batch size": arguments.step_batch_size,
+        "learning rate": arguments.learning_rate,
+        "precision": _precision(arguments),
+        "seed": arguments.seed,
+    }
+    return ModelCard.from_template(
+        data,
+        template_path=str(template),
+        rows={**settings, **outcome},
+        reads_english=reads_english,
+        converts="convert" in arguments.task_weights,
+        by_heart=arguments.corpus != GENERATED,
+        last_step=arguments.max_steps if arguments.max_steps > 0 else None,
+        plot=PLOT if has_plot else None,
+        version=__version__,
+    )
+
+
+def write_card(
+    folder: Path,
+    trainer: Trainer,
+    arguments: PhaseArguments,
+    metrics: dict,
+    line_count: int,
+    has_plot: bool,
+    template: Path,
+) -> None:
+    """Writes the card of a run into the folder of its result.
+
+    Args:
+        folder: of the result.
         trainer: after its training.
         arguments: of the run.
         metrics: of the training, as `Trainer.train` returns them.
@@ -23,29 +80,18 @@ def write_card(
         has_plot: whether the folder has a picture of the training.
         template: Jinja template of the card.
     """
-    data = ModelCardData(
-        library_name="transformers",
-        pipeline_tag="text-generation",
-        license="apache-2.0",
-        tags=["hlx", "semantic-parsing"],
-        model_name=arguments.final_dir.name,
-    )
-    card = ModelCard.from_template(
-        data,
-        template_path=str(template),
-        parameters=f"{trainer.model.num_parameters():,}",
-        corpus=", ".join(arguments.data_files or [arguments.corpus]),
-        line_count=line_count,
-        tasks=", ".join(arguments.tasks),
-        start=arguments.model_name_or_path or "fresh weights",
-        epochs=f"{trainer.state.epoch:g}",
-        batch_size=arguments.step_batch_size,
-        learning_rate=arguments.learning_rate,
-        precision="fp16" if arguments.fp16 else "bf16" if arguments.bf16 or arguments.low_memory else "fp32",
-        seed=arguments.seed,
-        train_loss=metrics["train_loss"],
-        train_runtime=metrics["train_runtime"],
-        plot=PLOT if has_plot else None,
-        version=__version__,
-    )
-    card.save(str(arguments.final_dir / "README.md"))
+    outcome = {
+        "parameters": f"{trainer.model.num_parameters():,}",
+        "epochs": f"{trainer.state.epoch:g}",
+        "examples of an epoch": f"{line_count:,}",
+        "mean training loss": f"{metrics['train_loss']:.4f}",
+        "training time": f"{metrics['train_runtime']:.0f} s",
+    }
+    card = make_card(arguments, arguments.final_dir.name, outcome, has_plot, template)
+    card.save(str(folder / "README.md"))
+
+
+def _precision(arguments: PhaseArguments) -> str:
+    if arguments.fp16:
+        return "fp16"
+    return "bf16" if arguments.bf16 or arguments.low_memory else "fp32"

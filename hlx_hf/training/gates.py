@@ -11,6 +11,7 @@ from pathlib import Path
 from accelerate.utils import broadcast_object_list
 from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerControl, TrainerState
 
+from ..files import GATES, write_whole
 from ..modeling_hlx import HLXForCausalLM
 from .arguments import PhaseArguments
 from .limits import FIGURES
@@ -18,7 +19,6 @@ from .loss_watch import LossWatch
 from .measures import draw_questions, measure
 
 EXIT_CODE = 3  # of a run that was stopped; 1 is an error of settings or machine, and 2 of the command line
-GATES = "gates.json"
 LOWER_RATE = "try a lower learning_rate or a longer warmup_steps"
 
 
@@ -26,7 +26,7 @@ class QualityGates(TrainerCallback):
     """Watches the loss of every step, asks the model after some epochs, and stops the run where it has to.
 
     Training is not disturbed: with gates and without, a run ends with the same weights. With several processes the
-    first one asks its own copy of the model, so the weights must not be sharded.
+    first one asks its own copy of the model; where weights are sharded it has none, and only the loss is watched.
 
     Args:
         arguments: epochs, limits and grace.
@@ -43,7 +43,8 @@ class QualityGates(TrainerCallback):
         self.tokenizer = tokenizer
         self.log = log
         self.loss = LossWatch()
-        self.questions = draw_questions(arguments) if max(arguments.gate_epochs, default=0) > 0 else []
+        asks = max(arguments.gate_epochs, default=0) > 0 and not arguments.is_sharded
+        self.questions = draw_questions(arguments) if asks else []
         self.path = Path(arguments.output_dir) / GATES
         self.gates: list[dict] = []
         self.stopped: str | None = None
@@ -113,6 +114,5 @@ class QualityGates(TrainerCallback):
 
     def _write(self, state: TrainerState) -> None:
         if state.is_world_process_zero:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             found = {"stopped": self.stopped, "gates": self.gates}
-            self.path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            write_whole(self.path, json.dumps(found, indent=2, ensure_ascii=False) + "\n")

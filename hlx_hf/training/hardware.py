@@ -2,7 +2,6 @@
 
 import psutil
 import torch
-from accelerate.utils import parse_flag_from_env
 from transformers.training_args import OptimizerNames
 
 from ..configuration_hlx import HLXConfig
@@ -58,8 +57,7 @@ def bytes_per_parameter(arguments: PhaseArguments) -> float:
     if arguments.low_memory:
         return LOW_MEMORY_BYTES
     kept = MUON_BYTES if arguments.muon else OPTIMIZER_BYTES.get(arguments.optim, 0)
-    is_sharded = any(map(parse_flag_from_env, ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")))
-    return (WEIGHT_AND_GRADIENT_BYTES + kept) / (arguments.world_size if is_sharded else 1)
+    return (WEIGHT_AND_GRADIENT_BYTES + kept) / (arguments.world_size if arguments.is_sharded else 1)
 
 
 def count_parameters(config: HLXConfig) -> int:

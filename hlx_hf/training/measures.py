@@ -142,7 +142,7 @@ def translator(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase) -> Tra
 
     def translate(texts: list[str], notation: str, max_new_tokens: int, **kwargs) -> list[dict[str, str]]:
         prompts = tokenizer([line_prompt(text, notation) for text in texts])["input_ids"]
-        tokens = network.generate(prompts, max_new_tokens)
+        tokens, _ = network.generate(prompts, max_new_tokens)
         return [{"generated_text": text} for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]
 
     return translate

@@ -1,39 +1,38 @@
 """One phase of training, from its settings to the folder that its result is saved in."""
 
-import shutil
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from huggingface_hub import upload_folder
-from transformers import PreTrainedTokenizerBase, Trainer, set_seed
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import PreTrainedTokenizerBase, set_seed
 from transformers.utils import logging
 
 from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import corpus_lines
+from ..files import ASIDE, GATES, TRAINING_LOCK, clear_leftovers, hold, put_in_place
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
 from .card import write_card
+from .checkpoints import checkpoint_to_resume
 from .examples import LineDataset
-from .gates import EXIT_CODE, GATES
+from .gates import EXIT_CODE
 from .hardware import HardwareError, check_memory, check_precision
 from .plots import PLOT, plot_training
 from .stream import ExampleMaker
 from .trainer import PhaseTrainer, make_trainer
-
-# without one of them the Trainer would go on all the same, from fresh moments or another learning rate
-CHECKPOINT_FILES = ("trainer_state.json", "scheduler.pt")
-# the optimizer's state, or what names its folder: usual, FSDP, DeepSpeed
-OPTIMIZER_FILES = ("optimizer.pt", "optimizer.bin", "latest")
 
 logger = logging.get_logger("hlx_hf")
 
 
 def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     """Trains, saves the result with its tokenizer and card, and pushes it if asked to.
+
+    One run at a time writes into an output_dir: another waits for it. A run that goes on (`resume_from_checkpoint` is
+    `last`) and finds its result there has nothing left to do.
 
     Args:
         arguments: what to train, on what, and how.
@@ -46,6 +45,28 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         SystemExit: the settings do not fit this machine or each other; the message is one sentence. Or a quality gate
             has stopped the run: the code is `EXIT_CODE`, and a checkpoint of what it saw is on disk.
     """
+    with _alone(arguments):
+        # a result that is to be pushed is made again, in seconds: whether it has been pushed is not known here
+        if arguments.goes_on and arguments.final_dir.exists() and not arguments.push_to_hub:
+            logger.warning(f"finished before: {arguments.final_dir}")
+        else:
+            _train(arguments, card_template)
+    return arguments.final_dir
+
+
+@contextlib.contextmanager
+def _alone(arguments: PhaseArguments) -> Iterator[None]:
+    """Keeps other runs out of the output_dir, and clears it of what a killed one was writing."""
+    output = Path(arguments.output_dir)
+    with contextlib.ExitStack() as lock:
+        with arguments.main_process_first(local=False):
+            if arguments.process_index == 0:
+                lock.enter_context(hold(output / TRAINING_LOCK, f"{output}: waiting for the run that writes into it"))
+                clear_leftovers(output)
+        yield
+
+
+def _train(arguments: PhaseArguments, card_template: Path) -> None:
     set_seed(arguments.seed)
     logging.disable_progress_bar()  # of reading and writing weights; the Trainer's own stays
 
@@ -54,7 +75,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
         check_precision(arguments)
         config = _model_config(arguments)
         check_memory(arguments, config)
-        checkpoint = _checkpoint_to_resume(arguments)
+        checkpoint = checkpoint_to_resume(arguments)
 
         # Tokenizer and corpus
         tokenizer = load_tokenizer()
@@ -66,19 +87,24 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     trainer = make_trainer(arguments, config, dataset, tokenizer)
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)
+    trainer.log_speed(result.metrics["train_runtime"])
     if trainer.gates.stopped:
+        if trainer.pusher is not None:
+            trainer.pusher.finish(arguments.hub_patience)
         _leave_stopped(trainer, arguments)
 
     # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
     trainer.model.config.use_cache = True
-    trainer.save_model(str(arguments.final_dir))
+    aside = arguments.final_dir.with_name(f"{ASIDE}result")
+    trainer.save_model(str(aside), _internal_call=True)  # or it would be pushed without its card
     if trainer.is_world_process_zero():
-        has_plot = _plot(trainer, arguments.final_dir, arguments.final_dir.name)
-        write_card(trainer, arguments, result.metrics, len(dataset), has_plot, card_template)
-        trainer.state.save_to_json(str(arguments.final_dir / "trainer_state.json"))
-        if arguments.push_to_hub:
-            _push(trainer, arguments)
-    return arguments.final_dir
+        has_plot = _plot(trainer, aside, arguments.final_dir.name)
+        write_card(aside, trainer, arguments, result.metrics, len(dataset), has_plot, card_template)
+        trainer.state.save_to_json(str(aside / "trainer_state.json"))
+        put_in_place(aside, arguments.final_dir)
+        if trainer.pusher is not None:
+            trainer.push_result(arguments.final_dir)
+            trainer.pusher.finish(arguments.hub_patience)
 
 
 def _dataset(
@@ -105,30 +131,10 @@ def _model_config(arguments: PhaseArguments) -> HLXConfig:
         ) from error
 
 
-def _checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
-    asked = arguments.resume_from_checkpoint
-    if not asked or asked.lower() == "false":
-        return None
-    if asked.lower() in ("true", "last"):
-        found = get_last_checkpoint(arguments.output_dir) if Path(arguments.output_dir).is_dir() else None
-        if found is None:
-            logger.info(f"no checkpoint in {arguments.output_dir} yet: starting from the first epoch")
-        return found
-    has_optimizer = any((Path(asked) / name).is_file() for name in OPTIMIZER_FILES)
-    missing = [] if has_optimizer else [OPTIMIZER_FILES[0]]
-    missing += [name for name in CHECKPOINT_FILES if not (Path(asked) / name).is_file()]
-    if missing:
-        raise ValueError(f"{asked} is no whole checkpoint (it has no {missing[0]}): name a checkpoint-N folder")
-    return asked
-
-
 def _leave_stopped(trainer: PhaseTrainer, arguments: PhaseArguments) -> NoReturn:
     """Ends a run that a gate has stopped, its state in a folder that `--resume_from_checkpoint last` passes over."""
     if trainer.is_world_process_zero():
-        output, step = Path(arguments.output_dir), trainer.state.global_step
-        folder = output / f"stopped_at_step_{step}"
-        shutil.rmtree(folder, ignore_errors=True)  # of a run before this one
-        (output / f"checkpoint-{step}").rename(folder)
+        output, folder = Path(arguments.output_dir), trainer.checkpoint_folder()
         _plot(trainer, folder, arguments.final_dir.name)
         print(
             f"\n{trainer.gates.stopped}\n"
@@ -149,15 +155,3 @@ def _plot(trainer: PhaseTrainer, folder: Path, title: str) -> bool:
         logger.warning('no plot of the training without matplotlib: pip install "hlx_hf[plots]"')
         return False
     return True
-
-
-def _push(trainer: Trainer, arguments: PhaseArguments) -> None:
-    if trainer.push_in_progress is not None:
-        trainer.push_in_progress.wait_until_done()
-    upload_folder(
-        repo_id=trainer.hub_model_id,
-        folder_path=arguments.final_dir,
-        commit_message=f"{arguments.final_dir.name}: {trainer.state.epoch:g} epochs",
-        token=arguments.hub_token,
-        ignore_patterns=["training_args.bin"],  # holds the token and paths of this machine
-    )

@@ -1,33 +1,38 @@
 """The Trainer of a phase: its model, its optimizer, and what it does beside transformers' own."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase, ProgressCallback, Trainer
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase, ProgressCallback
 
 from ..configuration_hlx import HLXConfig
 from ..corpus.generator.stream import ChunkStream
 from ..modeling_hlx import HLXForCausalLM
 from .arguments import PhaseArguments
 from .callbacks import SaveEveryEpochs
+from .checkpoints import WholeCheckpoints
 from .examples import IGNORED, LengthGroupedSampler, LineDataset
 from .gates import QualityGates
+from .hub import PushesToHub
 from .muon import MuonFactory
 from .packing import collate_packed
-from .progress import PhaseProgress
+from .progress import PhaseProgress, ProgressFile
 
 
-class PhaseTrainer(Trainer):
-    """The Trainer, with batches of like length, quality gates, and whole model folders under FSDP2, too."""
+class PhaseTrainer(WholeCheckpoints, PushesToHub):
+    """The Trainer, with whole checkpoints, batches of like length, quality gates, and model folders under FSDP2."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.gates = QualityGates(self.args, self.processing_class, self.log)
+        self._real_tokens = torch.zeros((), dtype=torch.long, device=self.args.device)
         self.add_callback(SaveEveryEpochs())
         self.add_callback(self.gates)
+        self.add_callback(ProgressFile())
         if not self.args.disable_tqdm:
             self.remove_callback(ProgressCallback)
             self.add_callback(PhaseProgress())
@@ -36,6 +41,7 @@ class PhaseTrainer(Trainer):
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
+        self._real_tokens += (inputs["input_ids"] != self.model.config.pad_token_id).sum()  # no step waits for the sum
         # of all processes, so that all of them stop at the same step
         self.gates.loss.add(self.accelerator.reduce(loss, reduction="mean"))
         return loss
@@ -46,6 +52,16 @@ class PhaseTrainer(Trainer):
             inputs["logits_to_keep"] = F.pad(inputs["labels"][:, 1:] != IGNORED, (0, 1))
         return super().compute_loss(model, inputs, *args, **kwargs)
 
+    def checkpoint_folder(self) -> Path:
+        folder = super().checkpoint_folder()
+        # a run that a gate has stopped must not be gone on with unless its state is named
+        return folder.with_name(f"stopped_at_step_{self.state.global_step}") if self.gates.stopped else folder
+
+    def log_speed(self, seconds: float) -> None:
+        """Logs the tokens a second of a training that took so long, padding not counted, of all processes together."""
+        tokens = self.accelerator.reduce(self._real_tokens, reduction="sum").item()
+        self.log({"train_tokens_per_second": round(tokens / seconds, 1)})
+
     def _get_train_sampler(self, train_dataset: LineDataset | None = None) -> LengthGroupedSampler:
         return LengthGroupedSampler(train_dataset or self.train_dataset, self.args.step_batch_size)
 
@@ -54,6 +70,10 @@ class PhaseTrainer(Trainer):
         model_class = type(self.model)
         model_class.__name__, model_class.__module__ = HLXForCausalLM.__name__, HLXForCausalLM.__module__
         super()._save(output_dir, state_dict)
+
+    def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
+        if not self.gates.stopped:  # what has gone wrong is kept here, to be looked at
+            super()._push_from_checkpoint(checkpoint_folder)
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: torch.Tensor | None = None) -> torch.Tensor | None:
         if self.args.low_memory:

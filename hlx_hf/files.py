@@ -1,0 +1,100 @@
+"""Files and folders that are whole or not there, and locks that end with the process that holds them."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+ASIDE = "_aside_"  # how names begin of what is not whole yet, or no longer
+# In the folder of a training, for who watches it from outside. Pushes to the Hub leave out what begins with "_".
+TRAINING_LOCK = "_lock"
+PROGRESS = "_progress.json"
+GATES = "gates.json"
+PROBE_SECONDS = 1  # another process may only be looking whether a lock is held
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file aside and puts it in its place: who reads it, or is killed, leaves the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=ASIDE, delete=False) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(file.name, path)
+
+
+def put_in_place(aside: Path, folder: Path) -> None:
+    """Gives a folder that was written aside its name, in place of an older one, once all of it is on the disk."""
+    for path in [*aside.rglob("*"), aside]:
+        _sync(path)
+    if folder.exists():
+        remove_whole(folder)
+    aside.rename(folder)
+    _sync(folder.parent)
+
+
+def remove_whole(folder: Path) -> None:
+    """Deletes a folder that was whole, so that nobody finds a part of it under its name."""
+    doomed = folder.with_name(f"{ASIDE}{folder.name}_old")
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Deletes what killed processes were writing into a folder."""
+    for path in folder.glob(f"{ASIDE}*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def hold(path: Path, wait_message: str | None = None) -> Iterator[None]:
+    """Holds a lock, which the system takes back when this process ends, however it ends.
+
+    Args:
+        path: of the lock's file.
+        wait_message: printed before waiting for another process that holds it. None for not waiting.
+
+    Raises:
+        BlockingIOError: another process holds the lock, and there is no `wait_message`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=PROBE_SECONDS)
+    except Timeout:
+        if wait_message is None:
+            raise BlockingIOError(f"another process holds {path}") from None
+        print(wait_message, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock."""
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir() and os.name == "nt":
+        return  # Windows syncs no folders
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

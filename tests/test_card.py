@@ -1,0 +1,114 @@
+"""Model cards: metadata that the Hub takes and gives back, results, and limitations that fit the phase."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard, ModelCardData
+from huggingface_hub.repocard import metadata_load
+from huggingface_hub.repocard_data import model_index_to_eval_results
+
+from hlx_hf.evaluation.card import HEADING, add_results, eval_results
+from hlx_hf.inference import MODELS, SHIPPED_MODELS
+from hlx_hf.training import parse_arguments
+from hlx_hf.training.card import make_card
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE = ROOT / "model_cards" / "template.md"
+CONFIGS = ROOT / "recipes" / "configs"
+VALIDATE = "import sys; from huggingface_hub import ModelCard; ModelCard.load(sys.argv[1]).validate()"
+
+
+def card_of(config: str, *options: str) -> ModelCard:
+    arguments = parse_arguments(CONFIGS / f"{config}.yaml", ["--use_cpu", "true", *options])
+    return make_card(arguments, "result", {"epochs": "30"}, has_plot=True, template=TEMPLATE)
+
+
+def report_of(name: str) -> dict:
+    return json.loads((MODELS / name / "evaluation.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", SHIPPED_MODELS)
+def test_the_card_of_a_shipped_model_is_what_ship_makes_of_its_files(name):
+    spec = importlib.util.spec_from_file_location("ship", ROOT / "recipes" / "ship.py")
+    ship = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(ship)
+    assert str(ship.card_of(name)) == (MODELS / name / "README.md").read_text(), "run: python recipes/ship.py --cards"
+
+
+@pytest.mark.parametrize("name", SHIPPED_MODELS)
+def test_the_metadata_comes_back_with_every_result(name):
+    metadata = metadata_load(MODELS / name / "README.md")
+    assert ModelCardData(**metadata).to_dict() == metadata
+    assert metadata["pipeline_tag"] == "text-generation"
+    assert metadata["license"] == "apache-2.0"
+    assert metadata.get("language") == ("en" if name == "english" else None)
+    _, results = model_index_to_eval_results(metadata["model-index"])
+    assert results == eval_results(report_of(name))
+    assert {result.dataset_config for result in results} == set(report_of(name)["splits"])
+
+
+def test_the_hub_takes_the_cards(hub, tmp_path):
+    card_of("baseline_tiny").save(tmp_path / "README.md")
+    for card in (tmp_path / "README.md", *MODELS.glob("*/README.md")):
+        hub.run("-c", VALIDATE, card)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("language: en", "language: English", "must not be 'English'"),
+        ("pipeline_tag: text-generation", "pipeline_tag: hlx", "must not be 'hlx'"),
+        ("type: hlx-corpora", "type: HLX corpora", "must be the name of a dataset"),
+    ],
+)
+def test_the_hub_finds_a_wrong_card(hub, tmp_path, right, wrong, message):
+    text = (MODELS / "english" / "README.md").read_text()
+    assert right in text
+    (tmp_path / "README.md").write_text(text.replace(right, wrong, 1))
+    with pytest.raises(RuntimeError, match=message):
+        hub.run("-c", VALIDATE, tmp_path / "README.md")
+
+
+def test_the_results_are_the_last_section_and_replaced_by_newer_ones(tmp_path):
+    card = card_of("english_tiny")
+    assert HEADING not in str(card)
+    card.save(tmp_path / "README.md")
+    for name in ("hlx_only", "english"):
+        card = ModelCard.load(tmp_path / "README.md")
+        add_results(card, report_of(name))
+        card.save(tmp_path / "README.md")
+    assert metadata_load(tmp_path / "README.md")["model-index"][0]["name"] == "result"
+    assert str(card).count(HEADING) == 1
+    assert "| all_variants | 164 |" in card.text
+    assert card.data.eval_results == eval_results(report_of("english"))
+
+
+@pytest.mark.parametrize(
+    ("config", "said", "unsaid"),
+    [
+        ("baseline_tiny", ["knows it by heart", "its sentences"], ["never read English", "catalogue"]),
+        ("hlx_only_tiny", ["knows it by heart", "its values", "never read English"], ["catalogue"]),
+        ("english_tiny", ["catalogue", "cannot"], ["by heart", "never read English"]),
+        ("engine_tiny", ["drawn at random", "never read English"], ["by heart", "catalogue"]),
+    ],
+)
+def test_the_limitations_are_those_of_the_phase(config, said, unsaid):
+    text = card_of(config).text
+    assert [words for words in said if words not in text] == []
+    assert [words for words in unsaid if words in text] == []
+    assert "expect nothing of the answers" not in text
+    assert "ended after 2 steps" in card_of(config, "--max_steps", "2").text
+
+
+def test_a_card_says_no_local_path(tmp_path):
+    start = tmp_path / "start"
+    start.mkdir()
+    card = card_of("baseline_tiny", "--data_files", str(tmp_path / "own.md"), "--model_name_or_path", str(start))
+    assert str(tmp_path) not in str(card)
+    assert "| corpus | own.md |" in card.text
+    assert "| started from | start |" in card.text
+    assert card.data.base_model is None
+    assert card.data.datasets is None
+    assert card_of("baseline_tiny", "--model_name_or_path", "user/model").data.base_model == "user/model"
