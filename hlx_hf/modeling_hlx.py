@@ -53,10 +53,11 @@ def eager_attention_forward(
     Returns:
         The output, of shape (batch, queries, heads, head width), and the weights, (batch, heads, queries, keys).
     """
-    scores = query @ key.transpose(-2, -1) * scaling
+    scores = (query * scaling) @ key.transpose(-2, -1)  # fewer products than with the scores scaled
     if attention_mask is not None:
-        scores = scores + attention_mask
-    weights = F.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+        # of one dtype, or autocast would carry on in fp32; its least number would become infinite
+        scores = scores + attention_mask.clamp(min=torch.finfo(scores.dtype).min).to(scores.dtype)
+    weights = F.softmax(scores, dim=-1).to(query.dtype)  # summed in fp32 whatever the dtype
     return (weights @ value).transpose(1, 2).contiguous(), weights
 
 
@@ -109,9 +110,13 @@ class HLXLayer(GradientCheckpointingLayer):
         self.linear1 = nn.Linear(config.hidden_size, config.intermediate_size)
         self.linear2 = nn.Linear(config.intermediate_size, config.hidden_size)
 
-    def forward(self, hidden_states: torch.Tensor, **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def forward(
+        self, hidden_states: torch.Tensor, wanted_tokens: torch.Tensor | None = None, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         attended, weights = self.self_attn(self.norm1(hidden_states), **kwargs)
         hidden_states = hidden_states + attended
+        if wanted_tokens is not None:
+            hidden_states = hidden_states[wanted_tokens]
         hidden_states = hidden_states + self.linear2(F.relu(self.linear1(self.norm2(hidden_states))))
         return hidden_states, weights
 
@@ -188,6 +193,7 @@ class HLXModel(HLXPreTrainedModel):
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         cache_position: torch.LongTensor | None = None,
+        wanted_tokens: torch.BoolTensor | None = None,
         **kwargs: Any,
     ) -> BaseModelOutputWithPast:
         """Runs the layers.
@@ -202,6 +208,8 @@ class HLXModel(HLXPreTrainedModel):
             output_attentions: whether to return the attention weights; needs the eager implementation.
             output_hidden_states: whether to return the embeddings and the output of every layer.
             cache_position: of shape (length,), where in the cache these tokens stand; transformers 4 passes it.
+            wanted_tokens: of shape (batch, length), the tokens whose last hidden state is wanted, all if None. It is
+                then of shape (tokens wanted, hidden size), and the last feed-forward part is computed for them alone.
             **kwargs: go to the attention implementation.
 
         Raises:
@@ -246,6 +254,7 @@ class HLXModel(HLXPreTrainedModel):
         for layer in self.layers:
             hidden_states, weights = layer(
                 hidden_states,
+                wanted_tokens=wanted_tokens if layer is self.layers[-1] else None,
                 attention_mask=causal_mask,
                 position_ids=position_ids,
                 past_key_values=past_key_values,
@@ -328,13 +337,16 @@ class HLXForCausalLM(HLXPreTrainedModel, GenerationMixin):
             inputs_embeds: as for `HLXModel`.
             labels: the input ids again, with -100 where no loss is wanted; the shift by one token is made here.
             use_cache: as for `HLXModel`.
-            logits_to_keep: how many tokens at the end, or which ones, get logits; 0 is all.
+            logits_to_keep: how many tokens at the end, or which ones, get logits; 0 is all. A mask of shape
+                (batch, length) chooses in each row: logits are then of shape (tokens kept, vocabulary), and the loss
+                is that of these tokens.
             **kwargs: go to `HLXModel` and to the loss, which divides by `num_items_in_batch` where that is given
                 and by the number of labels otherwise.
 
         Returns:
             `loss` if there are labels; `logits`, of shape (batch, tokens kept, vocabulary); `past_key_values`.
         """
+        is_mask = isinstance(logits_to_keep, torch.Tensor) and logits_to_keep.ndim == 2
         outputs = self.model(
             input_ids=input_ids,
             attention_mask=attention_mask,
@@ -343,10 +355,16 @@ class HLXForCausalLM(HLXPreTrainedModel, GenerationMixin):
             inputs_embeds=inputs_embeds,
             use_cache=use_cache,
             return_dict=True,
+            wanted_tokens=logits_to_keep if is_mask else None,
             **kwargs,
         )
-        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-        logits = self.lm_head(outputs.last_hidden_state[:, kept])
+        hidden_states = outputs.last_hidden_state
+        if is_mask and labels is not None:
+            kwargs["shift_labels"] = F.pad(labels[:, 1:], (0, 1), value=-100)[logits_to_keep]
+        elif not is_mask:
+            kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+            hidden_states = hidden_states[:, kept]
+        logits = self.lm_head(hidden_states)
         loss = None
         if labels is not None:
             loss = self.loss_function(logits=logits, labels=labels, vocab_size=self.config.vocab_size, **kwargs)

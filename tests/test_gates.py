@@ -15,10 +15,11 @@ from transformers import set_seed
 
 from hlx_hf import HLXForCausalLM, HLXPipeline, load_corpus, load_tokenizer
 from hlx_hf.training import gates, parse_arguments, run_phase
-from hlx_hf.training.examples import IGNORED, LineDataset, collate
+from hlx_hf.training.examples import IGNORED, LineDataset
 from hlx_hf.training.limits import FIGURES, parse_limit
 from hlx_hf.training.loss_watch import WINDOW, LossWatch
 from hlx_hf.training.measures import QUESTION_COUNT, Question, draw_questions, measure, translator
+from hlx_hf.training.packing import collate_packed
 
 ROOT = Path(__file__).parents[1]
 CARD = ROOT / "model_cards" / "template.md"
@@ -48,9 +49,9 @@ def small_phase(tmp_path):
     return lambda *argv: parse_arguments(path, ["--disable_tqdm", "true", *argv])
 
 
-def unshifted(examples, pad_token_id):
+def unshifted(examples, **settings):
     """Labels on the character that is read, in place of the one that follows: the model learns to repeat."""
-    batch = collate(examples, pad_token_id)
+    batch = collate_packed(examples, **settings)
     batch["labels"] = batch["labels"].roll(1, dims=1)
     return batch
 
@@ -72,7 +73,7 @@ class ShuffledTargets(LineDataset):
 
 @pytest.mark.parametrize(
     ("part", "broken", "figure"),
-    [("trainer.collate", unshifted, "answer_loss"), ("phase.LineDataset", ShuffledTargets, "prompt_use")],
+    [("trainer.collate_packed", unshifted, "answer_loss"), ("phase.LineDataset", ShuffledTargets, "prompt_use")],
 )
 def test_sabotaged_training_is_stopped_at_its_first_gate(part, broken, figure, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(f"hlx_hf.training.{part}", broken)

@@ -144,6 +144,27 @@ def test_logits_to_keep_are_a_part_of_all(model, input_ids):
     assert_close(model(input_ids, logits_to_keep=torch.tensor([0, 5])).logits, logits[:, [0, 5]])
 
 
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_a_mask_of_logits_to_keep_changes_no_loss_and_no_gradient(model, input_ids, checkpointing):
+    model.train()
+    if checkpointing:
+        model.activation_checkpointing_enable()
+    labels = input_ids.clone()
+    labels[0, :15] = labels[2, 7:] = -100
+    predicts = nn.functional.pad(labels[:, 1:] != -100, (0, 1))
+    whole = model(input_ids, labels=labels)
+    whole.loss.backward()
+    expected = [parameter.grad.clone() for parameter in model.parameters()]
+    model.zero_grad()
+    kept = model(input_ids, labels=labels, logits_to_keep=predicts)
+    kept.loss.backward()
+    assert kept.logits.shape == (5 + 19 + 6, 115)
+    assert_close(kept.logits, whole.logits[predicts])
+    assert_close(kept.loss, whole.loss)
+    for parameter, gradient in zip(model.parameters(), expected, strict=True):
+        assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)
+
+
 def test_embeddings_can_take_the_place_of_ids(model, input_ids):
     embeddings = model.get_input_embeddings()(input_ids)
     assert_close(model(inputs_embeds=embeddings).logits, model(input_ids).logits)

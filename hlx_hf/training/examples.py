@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import torch
-from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset, Sampler
 from transformers import PreTrainedTokenizerBase
 
@@ -134,9 +133,10 @@ def collate(examples: list[dict[str, list[int]]], pad_token_id: int) -> dict[str
         `input_ids`, `labels` and, where the examples have them, `position_ids`, int64 of shape (examples, longest).
     """
     padding = {"input_ids": pad_token_id, "labels": IGNORED, "position_ids": 0}
+    longest = max(len(example["input_ids"]) for example in examples)
 
     def padded(name: str) -> torch.Tensor:
-        rows = [torch.tensor(example[name]) for example in examples]
-        return pad_sequence(rows, batch_first=True, padding_value=padding[name])
+        # of lists, since making a tensor of each row takes longer than the padding
+        return torch.tensor([[*row[name], *[padding[name]] * (longest - len(row[name]))] for row in examples])
 
     return {name: padded(name) for name in examples[0]}

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase, ProgressCallback
 
 from ..configuration_hlx import HLXConfig
@@ -14,10 +15,11 @@ from ..modeling_hlx import HLXForCausalLM
 from .arguments import PhaseArguments
 from .callbacks import SaveEveryEpochs
 from .checkpoints import WholeCheckpoints
-from .examples import LengthGroupedSampler, LineDataset, collate
+from .examples import IGNORED, LengthGroupedSampler, LineDataset
 from .gates import QualityGates
 from .hub import PushesToHub
 from .muon import MuonFactory
+from .packing import collate_packed
 from .progress import PhaseProgress, ProgressFile
 
 
@@ -43,6 +45,12 @@ class PhaseTrainer(WholeCheckpoints, PushesToHub):
         # of all processes, so that all of them stop at the same step
         self.gates.loss.add(self.accelerator.reduce(loss, reduction="mean"))
         return loss
+
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if self.args.device.type == "cpu":
+            # No logits where no label follows: half of the tokens. Elsewhere, counting them would wait for the device.
+            inputs["logits_to_keep"] = F.pad(inputs["labels"][:, 1:] != IGNORED, (0, 1))
+        return super().compute_loss(model, inputs, *args, **kwargs)
 
     def checkpoint_folder(self) -> Path:
         folder = super().checkpoint_folder()
@@ -86,7 +94,9 @@ def make_trainer(
         model=model,
         args=arguments,
         train_dataset=dataset,
-        data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),
+        data_collator=partial(
+            collate_packed, pad_token_id=tokenizer.pad_token_id, max_length=config.max_position_embeddings
+        ),
         processing_class=tokenizer,
         optimizer_cls_and_kwargs=_optimizer(arguments),
     )
