@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from hlx_hf import Contract
-from hlx_hf.contracts import OPERATION
-from hlx_hf.corpus.generator.catalogue import Line, load_catalogue
+from hlx_hf.contracts import CONTRACTS, OPERATION
+from hlx_hf.corpus.generator.catalogue import PLAIN, Line, load_catalogue
 from hlx_hf.corpus.generator.sentences import fingerprint, load_frames
 from hlx_hf.corpus.generator.shapes import BREAK, load_shapes
 from hlx_hf.formats import Value
@@ -18,8 +18,10 @@ NAME = r"(?:(?:the|my|all|our|these|those|this|that|your|a|an) )*[\w.-]+(?: [\w-
 
 def could_be_generated(english: str, value: Value) -> bool:
     """Whether a line for this operation or contract, framed or not, can be filled so that it reads as the sentence."""
-    key = value.fields[0] if isinstance(value, Contract) and value.id == OPERATION else getattr(value, "id", None)
-    keys = ("value", "null", "question") if key is None else (key,)
+    if isinstance(value, Contract) and value.id in CONTRACTS:
+        keys = (value.fields[0] if value.id == OPERATION else value.id,)
+    else:
+        keys = PLAIN
     return any(
         pattern.fullmatch(core)
         for shape, core in _cores(fingerprint(english))

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from hlx_hf import Contract, Handle, dumps, loads
 from hlx_hf.contracts import CONTRACTS, OPERATION, OPERATIONS, PIPELINE, operation_of, schema_problem
-from hlx_hf.corpus.generator.catalogue import CATALOGUE, Catalogue, CatalogueError, load_catalogue
+from hlx_hf.corpus.generator.catalogue import CATALOGUE, PLAIN, Catalogue, CatalogueError, load_catalogue
 from hlx_hf.corpus.generator.kinds import KINDS
 from hlx_hf.corpus.generator.questions import evaluation_question
 from hlx_hf.corpus.generator.sentences import PLAIN_WORDING, TRAINING, SentenceGenerator, fingerprint
@@ -52,7 +52,7 @@ def test_every_operation_and_contract_has_twelve_wordings_at_the_least():
     catalogue = load_catalogue()
     contracts = {key for key in CONTRACTS if key != OPERATION}
     counts = Counter(line.key for line in catalogue.lines())
-    assert (OPERATIONS.keys() - {PIPELINE}) | contracts | {"value", "null", "question"} == counts.keys()
+    assert (OPERATIONS.keys() - {PIPELINE}) | contracts | set(PLAIN) == counts.keys()
     few = {key: count for key, count in counts.items() if count < 12}
     assert not few
 
@@ -109,7 +109,8 @@ def test_every_kind_draws_a_value_of_hlx_in_every_form(kind):
 
 def test_every_value_fits_the_tables_and_every_sentence_says_its_names(pairs):
     for english, value in pairs:
-        assert schema_problem(value) is None, (english, value)
+        if not isinstance(value, Contract) or value.id in CONTRACTS:
+            assert schema_problem(value) is None, (english, value)
         said = english.lower()
         for handle in handles_in(value):
             if handle.name not in ("items", "asc", "desc") and not said_by_the_wording(handle):

@@ -47,6 +47,8 @@ def names_of(value):
     for part in parts_of(value):
         if isinstance(part, (Handle, str, float)) or (type(part) is int and abs(part) >= ALWAYS_IN_TRAINING):
             found.add(part)
+        elif isinstance(part, Contract):
+            found.add(part.id)
     return found
 
 

@@ -27,7 +27,7 @@ GENERATED_SPLITS = {
     "iid": replace(TRAINING, held_out_sentences=True),
     "new_names": replace(TRAINING, held_out_words=True),
     "new_pairs": replace(TRAINING, held_out_forms=True),
-    "longer": replace(TRAINING, steps=(4, 5), families=(("pipeline", FAMILIES["pipeline"]),)),
+    "longer": replace(TRAINING, steps=(5, 6), families=(("pipeline", FAMILIES["pipeline"]),)),
 }
 TEST_SPLITS = ("iid", "new_names", "new_pairs", "new_phrasing", "longer")
 SPLIT_SIZE = 1000  # rows of a generated split

@@ -1,6 +1,6 @@
 """The catalogue: hand-written ways to ask for each operation and contract, with slots that the generator fills.
 
-The YAML files of `data/catalogue` hold, for an operation's name, a contract's id, or "value", "null" and "question":
+The YAML files of `data/catalogue` hold, for an operation's name, a contract's id, or a name of `PLAIN`:
 
     sort:
       do:                                                    # imperatives; they can be framed, and be steps
@@ -11,7 +11,7 @@ The YAML files of `data/catalogue` hold, for an operation's name, a contract's i
 
 `{N:kind}` is the field @N, drawn by a kind of `kinds.KINDS`; what follows the bar are fields that the wording decides,
 in HLXL. One argument may be left open, @1 unless the entry's key `open` names another: it is what the steps before
-worked on, or `&h_items`. For "value", "null" and "question" the field 0 is the value itself.
+worked on, or `&h_items`. For the names of `PLAIN` the field 0 is the value itself.
 """
 
 import random
@@ -30,7 +30,7 @@ from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, Draw
 from .words import Vocabulary
 
 CATALOGUE = Path(__file__).parents[1] / "data" / "catalogue"
-PLAIN = ("value", "null", "question")  # entries whose field 0 is no field but the value itself
+PLAIN = ("value", "contract", "null", "question")  # entries whose field 0 is no field but the value itself
 ITEMS = Handle("items")
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
 NAMELESS_KINDS = {"boolean", "bytes", "literal", "items", "single", "arguments", "code_arguments"}  # may hold no name

@@ -27,6 +27,7 @@ FAMILIES = {
     "literal": 2,
     "shader": 3,
     "value": 6,
+    "numbered": 4,
     "null": 3,
     "question": 3,
     "evaluation": 1,
@@ -68,7 +69,7 @@ class Selection:
     held_out_forms: bool = False
     held_out_sentences: bool = False
     plain_wording: bool = False
-    steps: tuple[int, int] = (2, 3)
+    steps: tuple[int, int] = (2, 4)
     families: tuple[tuple[str, int], ...] = tuple(FAMILIES.items())
 
 
@@ -184,6 +185,9 @@ class SentenceGenerator:
 
     def _value(self) -> tuple[str, Value]:
         return self._entry("value")
+
+    def _numbered(self) -> tuple[str, Value]:
+        return self._entry("contract")
 
     def _null(self) -> tuple[str, Value]:
         draw = self.rng.random()

@@ -4,7 +4,7 @@ Names of things come in five forms. Which of them an argument of an operation is
 by the catalogue, so that the split `new_pairs` can ask for just that.
 """
 
-from . import literals, names, programs
+from . import contracts, literals, names, programs
 from .drawing import Draw
 
 # Each form of a name with its share in a hundred: users; active users; user groups; userTable; brimbels.
@@ -53,6 +53,9 @@ KINDS: dict[str, tuple[Draw, dict[str, int]]] = {
     "call": (programs.call, ONE_FORM),
     "calls": (programs.calls, ONE_FORM),
     "shaders": (programs.shaders, ONE_FORM),
+    "contract": (contracts.contract, ONE_FORM),
+    "numbered_contract": (contracts.numbered_contract, ONE_FORM),
+    "empty_contract": (contracts.empty_contract, ONE_FORM),
 }
 """Each kind of slot: what draws it, and the forms that it comes in with their shares in a hundred."""
 
