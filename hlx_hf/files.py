@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +19,12 @@ PROBE_SECONDS = 1  # another process may only be looking whether a lock is held
 def write_whole(path: Path, text: str) -> None:
     """Writes a file aside and puts it in its place: who reads it, or is killed, leaves the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=ASIDE, delete=False) as file:
+    aside = path.with_name(f"{ASIDE}{os.getpid()}_{path.name}")  # not of tempfile, whose files nobody else may read
+    with aside.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(file.name, path)
+    os.replace(aside, path)
 
 
 def put_in_place(aside: Path, folder: Path) -> None:

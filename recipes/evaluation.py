@@ -25,6 +25,7 @@ from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.few_shot import BATCH_SIZE as FEW_SHOT_BATCH_SIZE
 from hlx_hf.evaluation.generation import BATCH_SIZE, Translate
 from hlx_hf.evaluation.report import ENGLISH_SPLITS, HLX_TO_HLX, REPORT_SPLITS
+from hlx_hf.files import write_whole
 from hlx_hf.inference import find_model
 
 RESULTS = "evaluation.json"
@@ -52,9 +53,8 @@ def main() -> None:
     if arguments.unconstrained:
         title += ", unconstrained"
     table = f"{title}\n\n{evaluation_table(report)}\n"
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    output.with_suffix(".md").write_text(table, encoding="utf-8")
+    write_whole(output.with_suffix(".md"), table)
+    write_whole(output, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     if in_folder and output.parent == Path(name) and (Path(name) / CARD).is_file():
         card = ModelCard.load(Path(name) / CARD)
         add_results(card, report)
@@ -70,9 +70,7 @@ def parse_arguments() -> argparse.Namespace:
     models.add_argument("--model", help="name, folder or Hub id of an HLX model")
     models.add_argument("--general", help="folder, Hub id or GGUF file of a general language model")
     parser.add_argument("--shots", type=int, default=24, help="examples in a general model's prompt; default: 24")
-    parser.add_argument(
-        "--splits", nargs="+", choices=(*REPORT_SPLITS, "all_variants"), help="all test splits if left out"
-    )
+    parser.add_argument("--splits", nargs="+", choices=REPORT_SPLITS, help="all test splits if left out")
     parser.add_argument("--limit", type=int, help="rows of each split, drawn at random; all if left out")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of rows and examples")
     parser.add_argument("--batch_size", type=int, help=f"{BATCH_SIZE}, or {FEW_SHOT_BATCH_SIZE} for a general model")

@@ -40,7 +40,7 @@ TRAINING = "training.json"
 RESULTS = "evaluation.json"
 LOGGED_POINTS = 40  # of the loss, from the first to the last
 SPLITS = {
-    "english": (*REPORT_SPLITS, "all_variants"),
+    "english": REPORT_SPLITS,
     "hlx_only": (HLX_TO_HLX, COMPREHENSION),
 }
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from hlx_hf.plan.folder import Plan
-from hlx_hf.plan.phases import TRAINING
+from hlx_hf.plan.phases import EVALUATION, TRAINING
 from hlx_hf.training.checkpoints import GOING_ON
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +58,7 @@ class SmallPlan:
         settings = {"num_train_epochs": EPOCHS, "save_every_epochs": 4, "save_total_limit": 3, "gate_epochs": 0}
         settings |= {"data_files": corpus, **further_settings}
         self.command += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
-        self.command += ["--cores", "1", *(["--", "--until", until] if until else [])]
+        self.command += ["--evaluation-limit", "1", "--cores", "1", *(["--", "--until", until] if until else [])]
 
     def start(self) -> psutil.Popen:
         """Starts it, or goes on with it; what it says is added to `said.txt` beside its folder."""
@@ -77,7 +77,8 @@ class SmallPlan:
             if phase.kind == TRAINING:
                 content = (result / "model.safetensors").read_bytes()
             elif result.suffix == ".json":
-                content = json.dumps(json.loads(result.read_text())["tests"]).encode()
+                found = json.loads(result.read_text())
+                content = json.dumps(found["splits"] if phase.kind == EVALUATION else found["tests"]).encode()
             else:
                 content = result.read_bytes()
             digests[phase.name] = hashlib.sha256(content).hexdigest()

@@ -55,7 +55,7 @@ def page_of(plan):
 def test_figures_are_those_of_the_records(plan):
     page = page_of(plan)
     parameters = small_model().num_parameters()
-    assert "1 of 6 phases have finished." in page
+    assert "1 of 8 phases have finished." in page
     assert "| baseline | finished |  | 3 min |  | 2 |" in page
     row = next(line for line in page.splitlines() if line.startswith(f"| baseline | {parameters:,} |"))
     assert f"| {parameters / 115:,.0f} | {LOSSES[-1]:.4f} | 12,346 |" in row
@@ -74,7 +74,7 @@ def test_a_phase_that_has_failed_shows_why_and_the_end_of_its_log(plan):
 def test_what_is_not_there_yet_is_said(plan):
     page = page_of(plan)
     assert "No test has finished yet." in page
-    assert "No model was asked for the test splits." in page
+    assert "No model has been asked for the test splits yet." in page
     assert "Records that are missing" not in page
 
 
@@ -99,10 +99,14 @@ def test_two_tests_are_compared_level_by_level(plan):
     assert (plan.folder / REPORT / "comprehension.png").read_bytes().startswith(PNG)
 
 
-def test_accuracy_stands_there_where_a_model_was_tested(plan):
-    report = (MODELS / "english" / "evaluation.json").read_text(encoding="utf-8")
-    write(plan.result(plan["baseline"]) / "evaluation.json", report)
-    assert f"| iid | {json.loads(report)['splits']['iid']['to_hlx']['rows']} |" in page_of(plan)
+def test_accuracy_by_split_stands_there_once_a_model_was_asked(plan):
+    for phase, model in (("deep_reasoning_evaluation", "english"), ("hlx_only_evaluation", "hlx_only")):
+        write(plan.result(plan[phase]), (MODELS / model / "evaluation.json").read_text(encoding="utf-8"))
+    page = page_of(plan)
+    rows = json.loads(plan.result(plan["deep_reasoning_evaluation"]).read_text())["splits"]["iid"]["to_hlx"]["rows"]
+    assert "### deep_reasoning\n\n| split |" in page
+    assert f"| iid | {rows} |" in page
+    assert (plan.folder / REPORT / "splits.png").read_bytes().startswith(PNG)
 
 
 def test_the_html_is_one_file(plan):

@@ -30,5 +30,5 @@ def wilson_interval(share: float, count: int, confidence: float = CONFIDENCE) ->
     scale = 1 + z**2 / count
     centre = (share + z**2 / (2 * count)) / scale
     margin = z / scale * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    # at a share of 0 or 1 one end is exactly that, save for rounding
-    return max(0.0, centre - margin), min(1.0, centre + margin)
+    # the share lies inside, save for rounding where it is 0 or 1
+    return max(0.0, min(share, centre - margin)), min(1.0, max(share, centre + margin))

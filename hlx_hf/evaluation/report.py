@@ -15,8 +15,9 @@ from .splits import AnswerBook, score_between_notations, score_to_english, score
 
 COMPREHENSION = "comprehension"
 HLX_TO_HLX = "hlx_to_hlx"
+ALL_VARIANTS = "all_variants"
 ENGLISH_SPLITS = (*TEST_SPLITS, COMPREHENSION)
-REPORT_SPLITS = (*ENGLISH_SPLITS, HLX_TO_HLX)
+REPORT_SPLITS = (*ENGLISH_SPLITS, HLX_TO_HLX, ALL_VARIANTS)
 """What a model is tested on if nothing is named."""
 
 
@@ -88,13 +89,17 @@ def evaluation_table(report: dict) -> str:
     return "\n".join(lines)
 
 
+def scores_of(split: str, result: dict) -> tuple[dict, int]:
+    """The scores of a split's answers in HLX, and the number of its rows."""
+    if split == COMPREHENSION:
+        return result["scores"], len(result["tests"])
+    scores = result.get("to_hlx") or result["between_notations"]
+    return scores, scores["rows"]
+
+
 def _row(split: str, result: dict) -> str:
     back = same_words = "–"
-    if split == COMPREHENSION:
-        scores, rows = result["scores"], len(result["tests"])
-    else:
-        scores = result.get("to_hlx") or result["between_notations"]
-        rows = scores["rows"]
+    scores, rows = scores_of(split, result)
     if "to_english" in result:
         round_trip = result["to_english"]["round_trip"]
         back = _share(round_trip["overall"], round_trip["rows"])

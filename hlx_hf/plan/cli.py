@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from .engine import run, start
-from .folder import Plan
+from .folder import EVALUATION_LIMIT, Plan
 from .phases import PLANS
 from .status import FAILED, plan_status, status_table
 
@@ -33,6 +33,13 @@ def add_plan(commands: argparse._SubParsersAction) -> None:
         help="a setting of all trainings or of one, over its configuration's; can be given again",
     )
     runs.add_argument("--cores", type=int, help="that the phases share; default: all")
+    runs.add_argument(
+        "--evaluation-limit",
+        type=int,
+        default=EVALUATION_LIMIT,
+        metavar="ROWS",
+        help=f"of each test split that the models are asked for; default: {EVALUATION_LIMIT}",
+    )
     runs.add_argument("--accelerate-config", type=Path, help="of `accelerate launch`, for phases on the GPU")
     resumes = _add(actions, "resume", resume_plan, "Go on with the plan of a folder.")
     for action in (runs, resumes):
@@ -67,6 +74,7 @@ def run_plan(options: argparse.Namespace) -> None:
         settings=tuple(options.set),
         cores=options.cores or cores,
         accelerate_config=config and str(config.resolve(strict=True)),
+        evaluation_limit=options.evaluation_limit,
     )
     start(plan)
     _run(plan, options.engine_options)

@@ -7,11 +7,15 @@ from pathlib import Path
 import yaml
 
 from ..files import write_whole
-from .phases import COMPARISON, PLANS, TEST, Phase
+from .phases import COMPARISON, EVALUATION, PLANS, TEST, Phase
 
 PLAN = "plan.json"
-RESULTS = "english_comprehension_results.json"
-COMPARISON_PAGE = "comparison.md"
+RESULTS = {
+    TEST: "english_comprehension_results.json",
+    EVALUATION: "evaluation.json",
+    COMPARISON: "comparison.md",
+}
+EVALUATION_LIMIT = 200  # tells shares apart that differ by seven points or more
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
@@ -25,6 +29,7 @@ class Plan:
         settings: of the trainings, over those of their configurations: `name=value`, or `phase.name=value` for one.
         cores: that the phases share. A run goes on with as many, since the order of sums depends on them.
         accelerate_config: of `accelerate launch`, for the phases on the GPU; that of one GPU if None.
+        evaluation_limit: rows of each test split that the models are asked for.
     """
 
     folder: Path
@@ -32,6 +37,7 @@ class Plan:
     settings: tuple[str, ...] = ()
     cores: int = 1
     accelerate_config: str | None = None
+    evaluation_limit: int = EVALUATION_LIMIT
 
     @classmethod
     def read(cls, folder: Path) -> "Plan":
@@ -73,10 +79,8 @@ class Plan:
 
     def result(self, phase: Phase) -> Path:
         """What a phase leaves: the folder of a model, or a file. It is there when the phase has finished."""
-        if phase.kind == TEST:
-            return self.output(phase) / RESULTS
-        if phase.kind == COMPARISON:
-            return self.output(phase) / COMPARISON_PAGE
+        if phase.kind in RESULTS:
+            return self.output(phase) / RESULTS[phase.kind]
         settings = yaml.safe_load((RECIPES / "configs" / phase.config).read_text()) | self.options(phase)
         return self.output(phase) / settings["final_name"].format(epoch=int(float(settings["num_train_epochs"])))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..files import GATES, TRAINING_LOCK, hold, write_whole
 from .folder import RECIPES, Plan
-from .phases import COMPARISON, TEST, TRAINING, Phase
+from .phases import COMPARISON, EVALUATION, TEST, TRAINING, Phase
 
 
 def main() -> int:
@@ -58,6 +58,9 @@ def command(plan: Plan, phase: Phase) -> list[str]:
     result = str(plan.result(phase))
     if phase.kind == TEST:
         return [sys.executable, recipe, "--model", *used, "--output", result]
+    if phase.kind == EVALUATION:
+        limit = ["--limit", str(plan.evaluation_limit)]
+        return [sys.executable, recipe, "--model", *used, "--output", result, *limit, *phase.options]
     if phase.kind == COMPARISON:
         return [sys.executable, recipe, *used, "--output", result]
 

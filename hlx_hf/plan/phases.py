@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 TRAINING = "training"
 TEST = "test"  # the English comprehension test of one model
+EVALUATION = "evaluation"  # of one model, on the test splits
 COMPARISON = "comparison"  # of the two tests, so that what was forgotten shows
 
 # What the plan was made for: minutes an epoch of training, least and most, and hours in all at 1B scale
@@ -17,11 +18,12 @@ class Phase:
 
     Attributes:
         name: also that of its folder in the folder of the plan.
-        kind: `TRAINING`, `TEST` or `COMPARISON`.
+        kind: `TRAINING`, `TEST`, `EVALUATION` or `COMPARISON`.
         recipe: file in `recipes/`.
         config: file in `recipes/configs/`, for a training.
         uses: phases whose results it reads: the model that a training goes on from or that is tested, or the two tests.
         after: phases that the plan puts before it all the same.
+        options: more words of its command line.
         gpu: whether it is given the GPU; the others do not see one.
     """
 
@@ -31,6 +33,7 @@ class Phase:
     config: str | None = None
     uses: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     gpu: bool = False
 
     @property
@@ -48,7 +51,12 @@ def _expert(scale: str, gpu: bool) -> tuple[Phase, ...]:
     return (
         Phase("baseline", TRAINING, "baseline.py", f"baseline_{scale}.yaml", gpu=gpu),
         Phase("deep_reasoning", TRAINING, "deep_reasoning.py", f"deep_reasoning_{scale}.yaml", ("baseline",), gpu=gpu),
+        _evaluation("deep_reasoning", gpu=gpu),
     )
+
+
+def _evaluation(model: str, *options: str, gpu: bool = False) -> Phase:
+    return Phase(f"{model}_evaluation", EVALUATION, "evaluation.py", uses=(model,), options=options, gpu=gpu)
 
 
 def _tiny_models(english_model: str) -> tuple[Phase, ...]:
@@ -58,12 +66,13 @@ def _tiny_models(english_model: str) -> tuple[Phase, ...]:
         Phase("hlx_only", TRAINING, "hlx_only.py", "hlx_only_tiny.yaml", after=("english_comprehension",)),
         Phase("hlx_only_comprehension", TEST, "comprehension.py", uses=("hlx_only",)),
         Phase("comparison", COMPARISON, "comparison.py", uses=("english_comprehension", "hlx_only_comprehension")),
+        _evaluation("hlx_only", "--splits", "hlx_to_hlx"),
     )
 
 
 def _with_expert_on_gpu(scale: str) -> tuple[Phase, ...]:
     english = Phase("english", TRAINING, "understanding.py", "english_tiny.yaml")
-    return (*_expert(scale, gpu=True), english, *_tiny_models("english"))
+    return (*_expert(scale, gpu=True), english, *_tiny_models("english"), _evaluation("english"))
 
 
 # At tiny scale the result of deep reasoning is the tiny model that knows English. A 1B expert keeps the GPU for days;

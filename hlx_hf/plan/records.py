@@ -11,11 +11,10 @@ from safetensors import safe_open
 
 from ..files import GATES
 from .folder import Plan
-from .phases import TEST, TRAINING
+from .phases import EVALUATION, TEST, TRAINING
 from .status import PhaseStatus, plan_status
 
 TRAINER_STATE = "trainer_state.json"
-EVALUATION = "evaluation.json"
 _ATTEMPT = re.compile(r"^--- (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) attempt \d+$", re.MULTILINE)
 _LAST_LINES = 12
 
@@ -31,7 +30,7 @@ class PhaseRecord:
         history: `log_history` of its training, of the result or else of the newest checkpoint.
         gates: `gates.json` of its training.
         test: results of the English comprehension test.
-        evaluation: results of the test splits, where its model was asked for them.
+        evaluation: results of the test splits.
         sizes: bytes of its checkpoints and its result, by their names.
         parameters: of its result.
         vocabulary: tokens of its result.
@@ -80,6 +79,8 @@ def _read(plan: Plan, status: PhaseStatus) -> PhaseRecord:
             record.seconds = _json(record, plan.finished(phase)).get("finished_at", 0) - begun[0].timestamp()
     if phase.kind == TEST and result.exists():
         record.test = _json(record, result)
+    if phase.kind == EVALUATION and result.exists():
+        record.evaluation = _json(record, result)
     if phase.kind == TRAINING:
         _read_training(record, result, output)
     return record
@@ -95,8 +96,6 @@ def _read_training(record: PhaseRecord, result: Path, output: Path) -> None:
     if result.exists():
         record.vocabulary = _json(record, result / "config.json").get("vocab_size")
         record.parameters = _parameters(record, result)
-        if (result / EVALUATION).is_file():
-            record.evaluation = _json(record, result / EVALUATION)
 
 
 def _parameters(record: PhaseRecord, folder: Path) -> int | None:

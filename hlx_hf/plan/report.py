@@ -13,7 +13,7 @@ from ..files import write_whole
 from ..training.plots import plot_training
 from .folder import Plan
 from .phases import EXPECTED_HOURS, TRAINING
-from .pictures import plot_comprehension
+from .pictures import plot_comprehension, plot_splits
 from .records import PhaseRecord, read_records
 from .status import FAILED, FINISHED, duration
 
@@ -22,6 +22,7 @@ PAGE = "report.md"
 HTML = "report.html"
 TEMPLATE = Path(__file__).with_name("page.html")
 COMPREHENSION_PICTURE = "comprehension.png"
+SPLITS_PICTURE = "splits.png"
 SAMPLES = 5  # outputs of each model
 
 
@@ -43,7 +44,7 @@ def write_report(plan: Plan) -> Path:
         _models(records),
         *_trainings(records, folder),
         _comprehension(records, folder),
-        *_splits(records),
+        *_splits(records, folder),
         _samples(records),
         *_missing(records),
     ]
@@ -71,7 +72,7 @@ def _what_happened(plan: Plan, records: list[PhaseRecord]) -> str:
     said = f"{finished} of {len(records)} phases have finished."
     if "1b" in plan.scale:
         said += " The plan as written took {} to {} hours for all of them.".format(*EXPECTED_HOURS)
-    header = ("phase", "state", "epochs", "took", "expected", "attempts")
+    header = ("phase", "state", "epochs", "from start to end", "expected", "attempts")
     return f"## What happened\n\n{said}\n\n{_table(header, rows, right={3, 4, 5})}"
 
 
@@ -149,14 +150,14 @@ def _comprehension(records: list[PhaseRecord], folder: Path) -> str:
     return f"{heading}\n\n{note}![Exact answers by level]({COMPREHENSION_PICTURE})\n\n{comprehension_table(tests)}"
 
 
-def _splits(records: list[PhaseRecord]) -> list[str]:
-    sections = [
-        f"### {record.name}\n\n{evaluation_table(record.evaluation)}" for record in records if record.evaluation
-    ]
-    text = "## Accuracy by split"
-    if not sections:
-        text += "\n\nNo model was asked for the test splits. `python recipes/evaluation.py --model RESULT` does so."
-    return [text, *sections]
+def _splits(records: list[PhaseRecord], folder: Path) -> list[str]:
+    evaluations = {record.status.phase.uses[0]: record.evaluation for record in records if record.evaluation}
+    heading = "## Accuracy by split"
+    if not evaluations:
+        return [f"{heading}\n\nNo model has been asked for the test splits yet."]
+    plot_splits(evaluations, folder / SPLITS_PICTURE)
+    tables = [f"### {name}\n\n{evaluation_table(report)}" for name, report in evaluations.items()]
+    return [f"{heading}\n\n![Right values by split]({SPLITS_PICTURE})", *tables]
 
 
 def _samples(records: list[PhaseRecord]) -> str:
