@@ -47,7 +47,7 @@ def run_evaluation(
     started = time.perf_counter()
     ask = AnswerBook(translate, batch_size)
     results = {}
-    for split in tqdm(splits, desc="testing", unit="split"):
+    for split in tqdm(splits, desc="testing", unit="split", disable=None):
         if split == COMPREHENSION:
             results[split] = run_comprehension(translate, model_name, batch_size)
             continue

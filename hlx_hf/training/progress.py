@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ..files import PROGRESS, write_whole
 from .arguments import PhaseArguments
 
 FILE_SECONDS = 1  # between two versions of the file
+LOG_FILE_SECONDS = 30  # between two lines of a bar that nobody watches on a terminal
 GATE_FIGURES = ("exact", "valid", "empty", "parroted", "repetition", "malformed")
 
 
@@ -23,7 +25,10 @@ class PhaseProgress(ProgressCallback):
         self.loss, self.gate = "", ""
         if state.is_world_process_zero:
             # steps of an earlier run took none of this one's time, by which the time left is told
-            self.training_bar = tqdm(total=state.max_steps, initial=state.global_step, dynamic_ncols=True)
+            seconds = 0.1 if sys.stderr.isatty() else LOG_FILE_SECONDS
+            self.training_bar = tqdm(
+                total=state.max_steps, initial=state.global_step, dynamic_ncols=True, mininterval=seconds
+            )
 
     def on_epoch_begin(self, args: PhaseArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
         if state.is_world_process_zero:
