@@ -2,7 +2,7 @@
 
     hlx translate "Search for documents" --to LC-R
     hlx translate --to English --model hlx_only < lines.txt
-    hlx push runs/english_tiny/english_tiny_epoch260 user/hlx-english
+    hlx push runs/english_tiny/english_tiny_epoch265 user/hlx-english
     hlx plan run --scale tiny --output runs/plan
 
 Each subcommand is a function that adds its parser and one that runs it. What only one of them needs is imported where

@@ -26,7 +26,7 @@ from hub_client import LoopbackHub
 
 from hlx_hf.hub import noted
 from hlx_hf.plan.folder import Plan
-from hlx_hf.plan.phases import EVALUATION, TRAINING
+from hlx_hf.plan.phases import EVALUATION, TEST, TRAINING
 from hlx_hf.training.checkpoints import GOING_ON
 
 ROOT = Path(__file__).parents[1]
@@ -89,9 +89,10 @@ class SmallPlan:
                 continue
             if phase.kind == TRAINING:
                 content = (result / "model.safetensors").read_bytes()
-            elif result.suffix == ".json":
-                found = json.loads(result.read_text())
-                content = json.dumps(found["splits"] if phase.kind == EVALUATION else found["tests"]).encode()
+            elif phase.kind == TEST:
+                content = json.dumps(json.loads(result.read_text())["tests"]).encode()
+            elif phase.kind == EVALUATION:
+                content = result.with_suffix(".md").read_bytes()  # the JSON has times in it
             else:
                 content = result.read_bytes()
             digests[phase.name] = hashlib.sha256(content).hexdigest()
