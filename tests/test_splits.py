@@ -6,11 +6,12 @@ from itertools import islice
 import pytest
 from catalogue_matching import could_be_generated
 
-from hlx_hf import Contract, Handle, load_corpus, loads
+from hlx_hf import Contract, Handle, dumps, load_corpus, loads
 from hlx_hf.contracts import PIPELINE, operation_of, schema_problem
 from hlx_hf.corpus import TEST_SPLITS
 from hlx_hf.corpus.generator.catalogue import load_catalogue
 from hlx_hf.corpus.generator.sentences import TRAINING, SentenceGenerator, fingerprint
+from hlx_hf.corpus.generator.values import ValueGenerator
 from hlx_hf.corpus.generator.words import ALWAYS_IN_TRAINING, is_held_out, vocabulary
 from hlx_hf.corpus.markdown import read_markdown
 from hlx_hf.corpus.rows import NEW_PHRASING
@@ -76,6 +77,13 @@ def test_every_row_of_new_names_has_names_that_training_never_has(splits, traini
         in_training |= set(map(repr, names))  # 81 is not 81.0
     for english, value in splits["new_names"]:
         assert set(map(repr, names_of(value))) - in_training, english
+
+
+def test_no_value_of_hlx_to_hlx_is_in_training():
+    test = set(load_corpus("hlx_to_hlx")["hlxl"])
+    assert test.isdisjoint(dumps(value, "HLXL") for value in islice(ValueGenerator(0), TRAINING_SAMPLE))
+    # and not for lack of short values
+    assert any(len(text) < 5 for text in test)
 
 
 def test_words_are_held_out_whatever_draws_them(training):

@@ -1,14 +1,26 @@
 """Draws HLX values without English: of all nine kinds, inside one another."""
 
 import random
+from zlib import crc32
 
 from ...formats import Contract, Handle, Value, dumps
 from .sentences import TRAINING, Selection, SentenceGenerator
-from .words import Vocabulary, decimal_number, identifier, invented_name, phrase, vocabulary, whole_number
+from .words import (
+    HELD_OUT_SHARE,
+    Vocabulary,
+    decimal_number,
+    identifier,
+    invented_name,
+    phrase,
+    vocabulary,
+    whole_number,
+)
 
 MAX_DEPTH = 4  # arrays, objects and contracts inside one another
 MAX_CHARACTERS = 200  # of a value's longest text, so that a line holds two of them
 CATALOGUE_SHARE = 0.4  # of values that an English sentence may ask for
+NUMBERS_SHARE = 0.1  # of values of training that are lists of numbers: to write those in LC-B is what takes longest
+TEST_SHARE = 16  # one value in so many is kept for the test split `hlx_to_hlx`
 
 _KEYS_IN_QUOTES = ("first name", "", "due-date", "2nd", "a.b", "C")
 
@@ -18,13 +30,15 @@ class ValueGenerator:
 
     Args:
         seed: anything that `random.Random` takes.
-        held_out_words: made of words and numbers that training never sees.
+        held_out: values that training never sees, with words that it never sees. Numbers are of all kinds in both: no
+            model can tell how 29 is written in LC-B without having seen it.
     """
 
-    def __init__(self, seed: int | str, held_out_words: bool = False):
+    def __init__(self, seed: int | str, held_out: bool = False):
         self.rng = random.Random(seed)
-        self.words = vocabulary(held_out_words)
-        selection = Selection(held_out_words=True) if held_out_words else TRAINING
+        self.held_out = held_out
+        self.words = vocabulary(held_out)
+        selection = Selection(held_out_words=True) if held_out else TRAINING
         self.sentences = SentenceGenerator(f"{seed} sentences", selection)
 
     def __iter__(self) -> "ValueGenerator":
@@ -32,12 +46,19 @@ class ValueGenerator:
 
     def __next__(self) -> Value:
         while True:
-            if self.rng.random() < CATALOGUE_SHARE:
-                value = next(self.sentences).value
-            else:
-                value = random_value(self.rng, self.words, depth=int(self.rng.random() * (MAX_DEPTH + 1)))
-            if max(len(dumps(value, "HLXL")), len(dumps(value, "LC-B"))) <= MAX_CHARACTERS:
+            value = self._draw()
+            text = dumps(value, "HLXL")
+            fits = max(len(text), len(dumps(value, "LC-B"))) <= MAX_CHARACTERS
+            if fits and (crc32(text.encode()) % TEST_SHARE == 0) == self.held_out:
                 return value
+
+    def _draw(self) -> Value:
+        draw = self.rng.random()
+        if draw < CATALOGUE_SHARE:
+            return next(self.sentences).value
+        if draw > 1 - NUMBERS_SHARE and not self.held_out:
+            return [_long_number(self.rng) for _ in range(1 + int(self.rng.random() * 8))]
+        return random_value(self.rng, self.words, depth=int(self.rng.random() * (MAX_DEPTH + 1)))
 
 
 def random_value(rng: random.Random, words: Vocabulary, depth: int) -> Value:
@@ -79,8 +100,7 @@ def _scalar(rng: random.Random, words: Vocabulary) -> Value:
     if kind < 0.17:
         return rng.random() < 0.5
     if kind < 0.4:
-        number = whole_number(rng, words.held_out)
-        return -number if rng.random() < 0.25 else number
+        return _number(rng)
     if kind < 0.5:
         return decimal_number(rng, words.held_out)
     if kind < 0.7:
@@ -88,6 +108,17 @@ def _scalar(rng: random.Random, words: Vocabulary) -> Value:
     if kind < 0.8:
         return bytes(int(rng.random() * 256) for _ in range(int(rng.random() * 5)))
     return Handle(_key_like_name(rng, words))
+
+
+def _number(rng: random.Random) -> int:
+    number = whole_number(rng, held_out=rng.random() < 1 / HELD_OUT_SHARE)
+    return -number if rng.random() < 0.25 else number
+
+
+def _long_number(rng: random.Random) -> int:
+    """Of two, three or four digits as often."""
+    number = int(rng.random() * 10 ** (2 + int(rng.random() * 3)))
+    return -number if rng.random() < 0.1 else number
 
 
 def _key_like_name(rng: random.Random, words: Vocabulary) -> str:
