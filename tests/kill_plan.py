@@ -160,8 +160,11 @@ def missing_on_hub(plan: SmallPlan, hub: LoopbackHub) -> list[str]:
     found = Plan.read(plan.folder)
     missing = []
     for name in (name for name in PUSHED if found.result(found[name]).exists()):
-        if noted(found.output(found[name])):
-            print(hub.run("-m", "hlx_hf.cli", "push", found.output(found[name])), end="")
+        for _ in range(MAX_STARTS):
+            if not noted(found.output(found[name])):
+                break
+            with contextlib.suppress(RuntimeError):  # this Hub fails it, too
+                print(hub.run("-m", "hlx_hf.cli", "push", found.output(found[name])), end="")
         result = found.result(found[name])
         weights = (result / "model.safetensors").read_bytes()
         if result.name not in hub.tags(f"user/{name}") or hub.read(f"user/{name}", "model.safetensors") != weights:
