@@ -45,6 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # who reads our output has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except UnicodeDecodeError as error:
+        print(f"hlx: error: what was read is not UTF-8: {error.reason} at byte {error.start}", file=sys.stderr)
+        return 1
     except (OSError, ValueError) as error:
         print(f"hlx: error: {error}", file=sys.stderr)
         return 1

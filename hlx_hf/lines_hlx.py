@@ -9,7 +9,6 @@ from collections.abc import Container
 
 NOTATIONS = ("HLXL", "LC-R", "LC-T", "LC-B")
 ENGLISH = "English"  # what stands in the brackets of a line that asks for English
-NO_ENGLISH_NULL = "abstain_below puts null in the place of an answer, and English has no null: ask for a notation"
 TO_HLX = "→"
 TO_ENGLISH = "←"
 
@@ -29,6 +28,16 @@ def line_prompt(text: str, target: str) -> str:
         raise ValueError(f"unknown notation {target!r}; the known ones are {known}")
     arrow = TO_ENGLISH if target == ENGLISH else TO_HLX
     return f"[{target}] {text} {arrow} "
+
+
+def check_abstention(abstain_below: float, target: str) -> None:
+    """Raises ValueError unless answers of a score below a number can be null in `target`."""
+    if not 0 <= abstain_below <= 1:
+        raise ValueError(f"abstain_below is a score, from 0 to 1, not {abstain_below}")
+    if abstain_below and target == ENGLISH:
+        raise ValueError(
+            "abstain_below puts null in the place of an answer, and English has no null: ask for a notation"
+        )
 
 
 def to_alphabet(text: str, alphabet: Container[str]) -> str:

@@ -11,7 +11,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 
-from .lines_hlx import ENGLISH, NO_ENGLISH_NULL, NOTATIONS, line_prompt, to_alphabet
+from .lines_hlx import ENGLISH, NOTATIONS, check_abstention, line_prompt, to_alphabet
 
 try:
     from hlx_hf.decoding import generation
@@ -232,6 +232,7 @@ class HLXPipeline(Pipeline):
         return_scores: bool = False,
         abstain_below: float = 0,
     ) -> list[dict[str, Any]]:
+        check_abstention(abstain_below, notation)
         (answers,) = model_outputs["answers"]
         texts = self.tokenizer.batch_decode(answers, skip_special_tokens=True)
         results = [{"generated_text": text} for text in texts]
@@ -247,8 +248,6 @@ class HLXPipeline(Pipeline):
 
 
 def _null(notation: str) -> str:
-    if notation == ENGLISH:
-        raise ValueError(NO_ENGLISH_NULL)
     if dumps is None:
         raise ImportError("abstain_below needs the package: pip install hlx_hf")
     return dumps(None, notation)

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from .decoding import Constraint, Schema
 from .formats import dumps
-from .lines_hlx import ENGLISH, NO_ENGLISH_NULL, line_prompt, to_alphabet
+from .lines_hlx import ENGLISH, check_abstention, line_prompt, to_alphabet
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 COUNTS = ("batch_size", "max_new_tokens")  # options of a `Translator` that count something
@@ -223,8 +223,7 @@ class Translator:
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
         constraint = self._constraint(options.get("notation"), options.get("constrained"), options.get("schema"))
         size, least = options.get("batch_size", 1), options.get("abstain_below", 0)
-        if least and options["notation"] == ENGLISH:
-            raise ValueError(NO_ENGLISH_NULL)
+        check_abstention(least, options["notation"])
         results = []
         for start in range(0, len(tokens), size):
             answers, log_probabilities = self.network.generate(

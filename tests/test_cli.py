@@ -133,6 +133,13 @@ def test_what_is_no_model_is_an_error_that_names_it(tmp_path):
     assert "'gpt2'" in refused(hlx("translate", TEXT, "--to", TARGET, "--model", tmp_path), 1)
 
 
+def test_input_that_is_no_text_is_an_error(folder):
+    command = [*map(str, HLX), "translate", "--to", TARGET, "--model", folder]
+    run = subprocess.run(command, input=b"Op\x8een", capture_output=True, check=False, timeout=120)
+    assert run.returncode == 1
+    assert run.stderr.decode() == "hlx: error: what was read is not UTF-8: invalid start byte at byte 2\n"
+
+
 def test_a_text_that_is_too_long_is_an_error_that_says_which(folder):
     run = hlx("translate", "--to", TARGET, "--model", folder, stdin=f"{TEXT}\n{'x' * 600}\n{TEXT}\n")
     assert (run.returncode, run.stdout) == (1, TRANSLATION + "\n")

@@ -85,6 +85,14 @@ def test_a_setting_is_for_all_trainings_or_for_one():
     assert command(plan, plan["hlx_only"])[-3:] == ["--tasks", "convert=2", "complete=1"]
 
 
+def test_an_evaluation_asks_for_at_least_one_row(tmp_path):
+    with pytest.raises(ValueError, match="at least 1 row, not 0"):
+        engine.start(Plan(tmp_path, "tiny", evaluation_limit=0))
+    plan = Plan(Path("plan"), "tiny", evaluation_limit=7)
+    words = command(plan, plan["hlx_only_evaluation"])
+    assert words[words.index("--limit") :] == ["--limit", "7", "--splits", "hlx_to_hlx"]
+
+
 def test_phases_on_the_gpu_go_through_accelerate_and_leave_a_core_to_the_others():
     plan = Plan(Path("plan"), "1b", cores=8)
     assert {phase.name: plan.threads(phase) for phase in plan.phases if phase.kind == TRAINING} == {

@@ -108,8 +108,10 @@ def test_answers_of_too_low_a_score_are_null(trained, small):
     assert 0 < result["score"] < 1
 
 
-def test_english_has_no_null(small):
+def test_what_cannot_be_abstained_from_is_refused(small):
     for answerer in small:
+        with pytest.raises(ValueError, match="from 0 to 1, not 2"):
+            answerer("null", "HLXL", abstain_below=2)
         with pytest.raises(ValueError, match="English has no null: ask for a notation"):
             answerer("null", "English", abstain_below=0.5)
 

@@ -99,6 +99,8 @@ def _check_recipes() -> None:
 
 
 def _check_settings(plan: Plan) -> None:
+    if plan.evaluation_limit < 1:
+        raise ValueError(f"a test split is asked for at least 1 row, not {plan.evaluation_limit}")
     from ..training import PhaseArguments  # takes seconds, for all of torch comes with it
 
     known = [setting.name for setting in fields(PhaseArguments) if setting.init]
