@@ -207,6 +207,11 @@ def test_a_gpu_would_give_the_answers_that_numpy_gives():
     assert translator(model, tokenizer)(texts, **options) == pipe(texts, **options)
 
 
+def test_a_model_in_bf16_is_asked_where_it_is():
+    model = small_model().to(torch.bfloat16)  # numpy would need a copy in fp32, which the 1B model has no room for
+    assert isinstance(translator(model, load_tokenizer()), HLXPipeline)
+
+
 def test_a_prompt_that_does_not_fit_before_another_answer_is_not_put_there():
     model = small_model()  # 64 positions
     questions = [Question("a" * 40, "LC-R", "7"), Question("b", "LC-R", '"' + "c" * 40 + '"')]
