@@ -4,11 +4,11 @@ The notations read and write any contract id; a meaning is a matter of this tabl
 """
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import EllipsisType, NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from .formats import Contract, Handle, Value, dumps
+from .hints import nearest_hint
 
 OPERATION = 1000
 PIPELINE = "pipeline"
@@ -130,8 +130,7 @@ def _contract_problem(contract: Contract) -> str | None:
 
 def _operation_problem(name: str, *arguments: Value) -> str | None:
     if name not in OPERATIONS:
-        nearest = get_close_matches(name, OPERATIONS, n=1)
-        return f"there is no operation {_text(name)}" + (f"; did you mean {_text(nearest[0])}?" if nearest else "")
+        return f"there is no operation {_text(name)}{nearest_hint(name, OPERATIONS, _text)}"
     if not any(_matches(arguments, signature) for signature in OPERATIONS[name]):
         taken = " or ".join(map(_signature_words, OPERATIONS[name]))
         return f"the operation {_text(name)} takes {taken}, not ({', '.join(map(_text, arguments))})"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from ..contracts import ARGUMENT_TYPES, CONTRACTS, OPERATION, OPERATIONS, PIPELINE, SORT_ORDERS, Signature
 from ..formats import Contract, Handle
 from ..formats.values import MAX_DEPTH, MAX_FIELD_INDEX
+from ..hints import nearest_hint
 from .numbers import NATURAL, number
 from .rules import Rules
 from .symbols import INFINITE, Either, Pending, Repeat, Rule, length, sequence
@@ -42,9 +42,7 @@ class Schema:
         if self.id not in (None, OPERATION) and (self.operation, self.kinds) != (None, None):
             raise ValueError(f"operation and kinds are parts of contract {OPERATION}, not of {self.id}")
         if self.operation not in (None, *OPERATIONS):
-            nearest = get_close_matches(self.operation, OPERATIONS, n=1)
-            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise ValueError(f"there is no operation {self.operation!r}{hint}")
+            raise ValueError(f"there is no operation {self.operation!r}{nearest_hint(self.operation, OPERATIONS)}")
         if not self.operations:
             known = " or ".join(map(str, OPERATIONS.get(self.operation, ())))
             what = f"the operation {self.operation!r} takes {known}, not" if known else "no operation takes"

@@ -1,11 +1,11 @@
 """Runs a plan on Snakemake, from wherever it stands."""
 
-import difflib
 import os
 from collections.abc import Sequence
 from dataclasses import fields
 
 from ..files import clear_leftovers, hold
+from ..hints import nearest_hint
 from .folder import RECIPES, Plan
 from .phases import PLANS, TRAINING
 
@@ -111,13 +111,8 @@ def _check_settings(plan: Plan) -> None:
         if not equals or not name or not value:
             raise ValueError(f"a setting is given as name=value or phase.name=value, not {setting!r}")
         if owner and owner not in trainings:
-            raise ValueError(f"{setting!r}: the plan has no training {owner!r}{_nearest(owner, trainings)}")
+            raise ValueError(f"{setting!r}: the plan has no training {owner!r}{nearest_hint(owner, trainings)}")
         if name not in known:
-            raise ValueError(f"{setting!r}: unknown setting {name!r}{_nearest(name, known)}")
+            raise ValueError(f"{setting!r}: unknown setting {name!r}{nearest_hint(name, known)}")
         if name in OWN_SETTINGS:
             raise ValueError(f"{setting!r}: {OWN_SETTINGS[name]}")
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

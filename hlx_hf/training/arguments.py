@@ -1,7 +1,6 @@
 """The settings of a training phase: `TrainingArguments` and a few fields, from YAML, then from the command line."""
 
 import argparse
-import difflib
 import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from transformers import HfArgumentParser, TrainingArguments
 from transformers.utils import is_torchao_available
 
 from ..corpus.generator.stream import CHUNK_SIZE
+from ..hints import nearest_hint
 from .limits import DEFAULT_LIMITS, parse_limit
 
 GENERATED = "generated"  # in place of a corpus' name: sentences and values drawn anew in every epoch
@@ -158,20 +158,15 @@ def parse_arguments(default_config: str | Path, argv: list[str] | None = None) -
     settings = yaml.safe_load(config.read_text()) or {}
     for name in settings:
         if name not in known:
-            parser.error(f"{config}: unknown setting {name!r}{_nearest(name, known)}")
+            parser.error(f"{config}: unknown setting {name!r}{nearest_hint(name, known)}")
     parser.set_defaults(**settings)
     namespace, unknown = parser.parse_known_args(argv)
     if unknown:
         name = unknown[0].lstrip("-").partition("=")[0]
-        parser.error(f"unknown setting {unknown[0]!r}{_nearest(name, known)}")
+        parser.error(f"unknown setting {unknown[0]!r}{nearest_hint(name, known)}")
     values = vars(namespace)
     values.pop("config")
     try:
         return PhaseArguments(**values)
     except ValueError as error:
         parser.error(str(error))
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
