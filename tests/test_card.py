@@ -112,3 +112,4 @@ def test_a_card_says_no_local_path(tmp_path):
     assert card.data.base_model is None
     assert card.data.datasets is None
     assert card_of("baseline_tiny", "--model_name_or_path", "user/model").data.base_model == "user/model"
+    assert card_of("baseline_tiny", "--model_name_or_path", "runs/gone/model").data.base_model is None

@@ -13,10 +13,10 @@ from hlx_hf.contracts import CONTRACTS, OPERATION, OPERATIONS, PIPELINE, operati
 from hlx_hf.corpus.generator.catalogue import CATALOGUE, PLAIN, Catalogue, CatalogueError, load_catalogue
 from hlx_hf.corpus.generator.kinds import KINDS
 from hlx_hf.corpus.generator.questions import evaluation_question
-from hlx_hf.corpus.generator.sentences import PLAIN_WORDING, TRAINING, SentenceGenerator, fingerprint
+from hlx_hf.corpus.generator.sentences import EVERYDAY, PLAIN_WORDING, TRAINING, SentenceGenerator, fingerprint
 from hlx_hf.corpus.generator.stream import CHUNK_SIZE, ChunkStream, stream_pairs
 from hlx_hf.corpus.generator.values import MAX_DEPTH, ValueGenerator
-from hlx_hf.corpus.generator.words import is_held_out, vocabulary
+from hlx_hf.corpus.generator.words import everyday_vocabulary, is_held_out, vocabulary
 from hlx_hf.lines_hlx import NOTATIONS
 
 SAMPLE = 3000
@@ -133,6 +133,21 @@ def test_operations_are_drawn_evenly(pairs):
     del counts[PIPELINE]
     # an operation with two lists of arguments counts twice
     assert max(counts.values()) / min(counts.values()) < 8
+
+
+def test_everyday_sentences_are_of_the_commonest_wordings_and_words(pairs):
+    everyday = list(islice(SentenceGenerator(0, EVERYDAY), SAMPLE))
+    words, all_words = everyday_vocabulary(), vocabulary(held_out=False)
+    assert set(words.singulars) < set(all_words.singulars)
+    assert set(words.plurals) < set(all_words.plurals)
+    assert not any(map(is_held_out, words.adjectives))
+
+    def share(pairs, start):
+        sorts = [english for english, value in pairs if operation_of(value) == "sort"]
+        return sum(english.lower().startswith(start) for english in sorts) / len(sorts)
+
+    assert share(everyday, "sort ") > 2 * share(pairs, "sort ")
+    assert len({fingerprint(english) for english, _ in everyday}) > 0.9 * SAMPLE
 
 
 def test_excluded_sentences_are_never_drawn(pairs):

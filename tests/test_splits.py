@@ -10,19 +10,24 @@ from hlx_hf import Contract, Handle, dumps, load_corpus, loads
 from hlx_hf.contracts import PIPELINE, operation_of, schema_problem
 from hlx_hf.corpus import TEST_SPLITS
 from hlx_hf.corpus.generator.catalogue import load_catalogue
-from hlx_hf.corpus.generator.sentences import TRAINING, SentenceGenerator, fingerprint
+from hlx_hf.corpus.generator.sentences import EVERYDAY, TRAINING, SentenceGenerator, fingerprint
 from hlx_hf.corpus.generator.values import ValueGenerator
 from hlx_hf.corpus.generator.words import ALWAYS_IN_TRAINING, is_held_out, vocabulary
 from hlx_hf.corpus.markdown import read_markdown
 from hlx_hf.corpus.rows import NEW_PHRASING
 from hlx_hf.corpus.splits import GENERATED_SPLITS, reserved_sentences
 
-TRAINING_SAMPLE = 30_000
+TRAINING_SAMPLE = 40_000
 
 
 @pytest.fixture(scope="module")
 def training():
-    return list(islice(SentenceGenerator("a sample", TRAINING, reserved_sentences()), TRAINING_SAMPLE))
+    """Of both selections that trainings draw from."""
+    return [
+        pair
+        for selection in (TRAINING, EVERYDAY)
+        for pair in islice(SentenceGenerator("a sample", selection, reserved_sentences()), TRAINING_SAMPLE // 2)
+    ]
 
 
 @pytest.fixture(scope="module")

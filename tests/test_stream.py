@@ -61,6 +61,22 @@ def test_tasks_come_by_their_weights(tokenizer):
     assert 0.21 < share < 0.29
 
 
+def test_sentences_are_everyday_ones_by_their_share(tokenizer):
+    def prompts(everyday_share):
+        maker = ExampleMaker({"to_hlx": 1}, tokenizer, POSITIONS, BATCH_SIZE, everyday_share=everyday_share)
+        return [prompt_and_answer(example, tokenizer)[0] for example in maker(0)]
+
+    def length(share):
+        drawn = prompts(share)
+        return sum(map(len, drawn)) / len(drawn)
+
+    none, half, whole = map(length, (0, 0.5, 1))
+    assert whole < 0.9 * none
+    assert abs(half - (none + whole) / 2) < 0.2 * (none - whole)
+    with pytest.raises(SystemExit):
+        parse_arguments(ROOT / "recipes" / "configs" / "english_tiny.yaml", ["--everyday_share", "1.5"])
+
+
 def test_positions_ascend_by_one_and_half_of_the_lines_start_anywhere(tokenizer):
     examples = chunk(tokenizer)
     starts = [example["position_ids"][0] for example in examples]

@@ -11,7 +11,12 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 SOURCES = ("lines_hlx.py", "contracts.py", "formats/*.py", "corpus/**/*.py", "corpus/data/**/*.*")
-WORD_LISTS = ("wonderwords", "inflect", "lemminflect")  # packages that the generated sentences are made with
+WORD_LISTS = (
+    "wonderwords",
+    "inflect",
+    "lemminflect",
+    "symspellpy",
+)  # packages behind the generated sentences
 
 
 @cache

@@ -33,6 +33,10 @@ class PhaseArguments(TrainingArguments):
         default=16,
         metadata={"help": f"Length of an epoch on the generated corpus, in chunks of {CHUNK_SIZE} examples."},
     )
+    everyday_share: float = field(
+        default=0.0,
+        metadata={"help": "Share of the generated sentences that are worded as most people ask, in everyday words."},
+    )
     data_files: list[str] | None = field(
         default=None, metadata={"help": "Markdown corpora of your own, instead of the package's."}
     )
@@ -87,6 +91,8 @@ class PhaseArguments(TrainingArguments):
             self.tasks = self.tasks.split()
         self.task_weights = dict(map(_task_weight, self.tasks))
         self.limits = list(map(parse_limit, self.gate_limits))
+        if not 0 <= self.everyday_share <= 1:
+            raise ValueError(f"everyday_share is from 0 to 1, not {self.everyday_share}")
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
         if self.low_memory:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from huggingface_hub import ModelCard, ModelCardData
+from huggingface_hub.utils import HFValidationError, validate_repo_id
 from transformers import Trainer
 
 from .. import __version__
@@ -25,7 +26,7 @@ def make_card(
         template: Jinja template of the card.
     """
     start = arguments.model_name_or_path
-    is_local = start is not None and Path(start).exists()
+    is_local = start is not None and _is_folder(start)
     reads_english = not ENGLISH_TASKS.isdisjoint(arguments.task_weights)
     own_corpora = [Path(file).name for file in arguments.data_files or ()]
     data = ModelCardData(
@@ -89,6 +90,15 @@ def write_card(
     }
     card = make_card(arguments, arguments.final_dir.name, outcome, has_plot, template)
     card.save(str(folder / "README.md"))
+
+
+def _is_folder(start: str) -> bool:
+    """Whether weights came from a folder, also if that is gone by now; otherwise they came from the Hub."""
+    try:
+        validate_repo_id(start)
+    except HFValidationError:
+        return True
+    return Path(start).exists()
 
 
 def _precision(arguments: PhaseArguments) -> str:

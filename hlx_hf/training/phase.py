@@ -112,7 +112,12 @@ def _dataset(
 ) -> LineDataset | ChunkStream:
     if arguments.corpus == GENERATED:
         maker = ExampleMaker(
-            arguments.task_weights, tokenizer, positions, arguments.step_batch_size, arguments.data_seed
+            arguments.task_weights,
+            tokenizer,
+            positions,
+            arguments.step_batch_size,
+            arguments.data_seed,
+            arguments.everyday_share,
         )
         return ChunkStream(maker, arguments.chunks_per_epoch)
     lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from transformers import PreTrainedTokenizerBase
 
-from ..corpus.generator.sentences import PLAIN_WORDING, TRAINING, SentenceGenerator
+from ..corpus.generator.sentences import EVERYDAY, PLAIN_WORDING, TRAINING, SentenceGenerator
 from ..corpus.generator.stream import CHUNK_SIZE
 from ..corpus.generator.values import ValueGenerator
 from ..corpus.splits import reserved_sentences
-from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine, Example
+from ..corpus.tasks import TASKS, CorpusLine, Example
 from ..lines_hlx import NOTATIONS
 from .examples import Encoded, encode, group_by_length
 
@@ -23,6 +23,7 @@ class ExampleMaker:
         max_length: tokens that a model has positions for; what is longer is drawn again.
         batch_size: examples that stand together in a batch.
         seed: of the draws.
+        everyday_share: how many of the sentences that are put into HLX are worded as most people ask.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class ExampleMaker:
         max_length: int,
         batch_size: int,
         seed: int = 0,
+        everyday_share: float = 0.0,
     ):
         self.task_weights = task_weights
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.batch_size = batch_size
         self.seed = seed
+        self.everyday_share = everyday_share
 
     def __call__(self, number: int) -> Iterable[dict[str, list[int]]]:
         """The examples of chunk `number`."""
@@ -46,11 +49,15 @@ class ExampleMaker:
         excluded = reserved_sentences()
         sentences = SentenceGenerator(seed, TRAINING, excluded)
         plain_sentences = SentenceGenerator(f"{seed} plain", PLAIN_WORDING, excluded)
+        everyday_sentences = SentenceGenerator(f"{seed} everyday", EVERYDAY, excluded) if self.everyday_share else None
         values = ValueGenerator(f"{seed} values")
 
         def draw(task: str) -> Example:
-            if task in ENGLISH_TASKS:
-                english, value = next(sentences if task == "to_hlx" else plain_sentences)
+            if task == "to_hlx":
+                is_everyday = self.everyday_share and rng.random() < self.everyday_share
+                english, value = next(everyday_sentences if is_everyday else sentences)
+            elif task == "to_english":
+                english, value = next(plain_sentences)
             else:
                 english, value = None, next(values)
             return rng.choice(TASKS[task](CorpusLine(rng.choice(NOTATIONS), value, english)))

@@ -55,7 +55,12 @@ class Slot:
 
     def fill(self, rng: random.Random, words: Vocabulary, held_out: bool) -> tuple[str, Value]:
         """English and the value it means."""
-        form = self.held_out_form if held_out else self.forms[int(rng.random() * len(self.forms))]
+        if held_out:
+            form = self.held_out_form
+        elif words.everyday and rng.random() < 0.5:
+            form = self.forms[0]
+        else:
+            form = self.forms[int(rng.random() * len(self.forms))]
         return self.draw(rng, words, form)
 
 

@@ -15,7 +15,7 @@ from ...formats import Contract, Handle, Value
 from .catalogue import ITEMS, NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
 from .questions import evaluation_question
 from .shapes import BREAK, load_shapes
-from .words import invented_name, is_new_number, vocabulary
+from .words import everyday_vocabulary, invented_name, is_new_number, vocabulary
 
 FRAMES = Path(__file__).parents[1] / "data" / "frames.yaml"
 
@@ -61,6 +61,7 @@ class Selection:
         held_out_sentences: those kept for `iid`, instead of the others.
         plain_wording: each in the first wording that the catalogue has for it, without any frame: how a value is put
             into English.
+        everyday: as most people ask: in the commonest wordings, mostly bare imperatives, of everyday words.
         steps: fewest and most steps of a pipeline.
         families: how often each family is drawn, relative to the others.
     """
@@ -69,11 +70,13 @@ class Selection:
     held_out_forms: bool = False
     held_out_sentences: bool = False
     plain_wording: bool = False
+    everyday: bool = False
     steps: tuple[int, int] = (2, 4)
     families: tuple[tuple[str, int], ...] = tuple(FAMILIES.items())
 
 
 TRAINING = Selection()
+EVERYDAY = Selection(everyday=True)
 PLAIN_WORDING = Selection(
     plain_wording=True, families=tuple((name, share) for name, share in FAMILIES.items() if name not in UNWORDED)
 )
@@ -92,7 +95,8 @@ class SentenceGenerator:
         self.rng = random.Random(seed)
         self.selection = selection
         self.excluded = excluded
-        self.words = vocabulary(selection.held_out_words)
+        self.words = everyday_vocabulary() if selection.everyday else vocabulary(selection.held_out_words)
+        self._steepness = 4 if selection.everyday else 2
         self.plain = selection.plain_wording
         self.catalogue = load_plain_catalogue() if self.plain else load_catalogue()
         self.shapes = load_shapes()
@@ -121,9 +125,9 @@ class SentenceGenerator:
     def _operation(self) -> tuple[str, Value]:
         number = int(self.rng.random() * len(self.catalogue.operations))
         entry = self.catalogue.operations[number]
-        if entry.say and (not entry.do or self.rng.random() > 0.68):
+        if entry.say and (not entry.do or self.rng.random() > (0.8 if self.selection.everyday else 0.68)):
             return self._fill(self._pick_wording(entry.say))
-        draw = self.rng.random()
+        draw = self.rng.random() ** (3 if self.selection.everyday else 1)
         if draw < 0.4 or self.plain:
             return self._fill(self._pick_wording(entry.do))
         if draw < 0.74:
@@ -143,7 +147,7 @@ class SentenceGenerator:
 
     def _pipeline(self) -> tuple[str, Value]:
         fewest, most = self.selection.steps
-        count = fewest + int(self.rng.random() * (most - fewest + 1))
+        count = fewest + int(self.rng.random() ** (2 if self.selection.everyday else 1) * (most - fewest + 1))
         if self.rng.random() < 0.93:
             english, step = self._fill(line := self._pick_wording(self._pick(self.catalogue.first_steps)))
             antecedent = step.fields[line.handle_index]
@@ -211,6 +215,8 @@ class SentenceGenerator:
 
     def _entry(self, key: str | int) -> tuple[str, Value]:
         entry = self._pick(self.catalogue.entries[key])
+        if self.selection.everyday:
+            return self._fill(self._pick_wording(self._pick([lines for lines in (entry.do, entry.say) if lines])))
         return self._fill(self._pick((*entry.do, *entry.say)))
 
     # Their parts
@@ -253,8 +259,8 @@ class SentenceGenerator:
         return sequence[int(self.rng.random() * len(sequence))]
 
     def _pick_wording(self, sequence):
-        """One of a list whose first items are the commonest: half of the draws are of its first quarter."""
-        return sequence[int(self.rng.random() ** 2 * len(sequence))]
+        """One of a list whose first items are the commonest: half of the draws are of its first quarter, or 16th."""
+        return sequence[int(self.rng.random() ** self._steepness * len(sequence))]
 
 
 _PLAIN_WORDS = re.compile(r"[a-z ,.?!'-]*")  # no digits and underscores, as names of programs have them: A_1 may be a_1

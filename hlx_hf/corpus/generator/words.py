@@ -1,15 +1,22 @@
 """The words, names, numbers and texts that generated sentences are filled with, and which of them training never sees.
 
 Dictionary words come from `wonderwords`, their plurals and the spelling of numbers from `inflect`, participles from
-`lemminflect`; beside them stand names made up on the spot, since only what cannot be memorised has to be copied.
+`lemminflect`; beside them stand names made up on the spot, since only what cannot be memorised has to be copied. How
+common a word is, the dictionary of `symspellpy` tells, which counts the words of books.
 """
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from itertools import islice
+from typing import TYPE_CHECKING
 from zlib import crc32
+
+if TYPE_CHECKING:
+    import inflect
 
 HELD_OUT_SHARE = 10  # one word, name, text or number in so many is kept for the test split `new_names`
 ALWAYS_IN_TRAINING = 21  # numbers below this are the words of counting, not names
@@ -44,13 +51,16 @@ _DELIMITERS = [
     "\\",
 ]
 _DICTIONARY_WORD = re.compile(r"[a-z]{3,14}")
+_COMMON_WORDS = 10_000  # among which the everyday ones are
+_EVERYDAY_NOUNS, _EVERYDAY_ADJECTIVES, _EVERYDAY_VERBS = 800, 250, 250
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Dictionary words, either those of training or those held out."""
+    """Dictionary words, those of training, the commonest of them, or those held out."""
 
     held_out: bool
+    everyday: bool
     singulars: Sequence[str]
     plurals: Sequence[str]
     adjectives: Sequence[str]
@@ -67,7 +77,6 @@ def is_held_out(word: str) -> bool:
 def vocabulary(held_out: bool) -> Vocabulary:
     """The dictionary words of training, or those held out; made once a process, in about a second."""
     # imported here: only the generator needs the lists, and their modules are slow to load
-    import inflect
     from lemminflect import getInflection
     from wonderwords import RandomWord, is_profanity
 
@@ -87,20 +96,62 @@ def vocabulary(held_out: bool) -> Vocabulary:
         fitting = filter(_DICTIONARY_WORD.fullmatch, forms)
         return [form for form in fitting if form not in known or is_held_out(form) == held_out]
 
-    engine = inflect.engine()
+    engine = _inflect_engine()
     singulars = [word for word in chosen("noun") if not engine.singular_noun(word)]
     plurals = formed(map(engine.plural_noun, singulars))
     verbs = chosen("verb")
     participles = formed(form for verb in verbs for form in getInflection(verb, "VBN")[:1])
-    return Vocabulary(held_out, singulars, plurals, chosen("adjective"), verbs, participles)
+    return Vocabulary(held_out, False, singulars, plurals, chosen("adjective"), verbs, participles)
+
+
+@cache
+def everyday_vocabulary() -> Vocabulary:
+    """The commonest words of training; made once a process, in about a second."""
+    from lemminflect import getAllLemmas, getInflection
+    from wonderwords import is_profanity
+
+    words = vocabulary(held_out=False)
+    candidates = filter(_DICTIONARY_WORD.fullmatch, islice(_words_by_frequency(), _COMMON_WORDS))
+    common = [word for word in candidates if not is_profanity(word)]
+    singulars, verbs = set(words.singulars), set(words.verbs)
+    plurals, participles = set(words.plurals), set(words.participles)
+
+    def first(count: int, fitting: Iterable[str]) -> list[str]:
+        return sorted(islice(fitting, count))
+
+    # "first" and "will" are nouns as well, but nobody's users or orders
+    nouns = first(_EVERYDAY_NOUNS, (w for w in common if w in singulars and getAllLemmas(w).keys() <= {"NOUN", "VERB"}))
+    adjectives = (w for w in common if not is_held_out(w) and getAllLemmas(w).keys() == {"ADJ"})
+    verbs = first(_EVERYDAY_VERBS, (w for w in common if w in verbs))
+    engine = _inflect_engine()
+    return Vocabulary(
+        held_out=False,
+        everyday=True,
+        singulars=nouns,
+        plurals=[plural for plural in map(engine.plural_noun, nouns) if plural in plurals],
+        adjectives=first(_EVERYDAY_ADJECTIVES, adjectives),
+        verbs=verbs,
+        participles=[form for verb in verbs for form in getInflection(verb, "VBN")[:1] if form in participles],
+    )
+
+
+def _words_by_frequency() -> Iterator[str]:
+    """The commonest first."""
+    counts = files("symspellpy") / "frequency_dictionary_en_82_765.txt"  # a word and its count in each line
+    return (line.split()[0] for line in counts.read_text(encoding="utf-8-sig").splitlines())
+
+
+@cache
+def _inflect_engine() -> "inflect.engine":
+    import inflect
+
+    return inflect.engine()
 
 
 @cache
 def spelled(number: int) -> str:
     """A number in words, without "and": 25 is "twenty-five"."""
-    import inflect
-
-    return inflect.engine().number_to_words(number, andword="").replace(",", "")
+    return _inflect_engine().number_to_words(number, andword="").replace(",", "")
 
 
 def invented_name(rng: random.Random, held_out: bool) -> str:
