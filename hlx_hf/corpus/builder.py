@@ -58,6 +58,7 @@ class HLXCorpora(datasets.ArrowBasedBuilder):
         MarkdownConfig("hlx_only", "1.0.0", description="the same values in four notations, without any English"),
         MarkdownConfig("comprehension", "1.0.0", description="the English comprehension test, six levels"),
         MarkdownConfig("iid", "1.0.0", description="generated sentences that are kept out of training"),
+        MarkdownConfig("everyday", "1.0.0", description="the same, in the commonest wordings and words"),
         MarkdownConfig("new_names", "1.0.0", description="the same with names, texts and numbers unknown to training"),
         MarkdownConfig("new_pairs", "1.0.0", description="operations with forms of arguments unknown to training"),
         MarkdownConfig("new_phrasing", "1.0.0", description="sentences written by hand, in wordings of their own"),

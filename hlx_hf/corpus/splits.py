@@ -3,6 +3,7 @@
 | split | what is new in it |
 |---|---|
 | `iid` | nothing but the sentences: one in `IID_SHARE` of all that the catalogue makes is kept for it |
+| `everyday` | the same, of sentences as most people word them |
 | `new_names` | every dictionary word, made-up name, text and number above twenty |
 | `new_pairs` | an argument of an operation has a form, such as two words, that it never has in training |
 | `new_phrasing` | all of the wording: sentences written by hand, apart from the catalogue |
@@ -19,17 +20,18 @@ from itertools import islice
 
 from ..formats import Value, dumps
 from ..lines_hlx import NOTATIONS
-from .generator.sentences import FAMILIES, TRAINING, Pair, Selection, SentenceGenerator, fingerprint
+from .generator.sentences import EVERYDAY, FAMILIES, TRAINING, Pair, Selection, SentenceGenerator, fingerprint
 from .generator.values import ValueGenerator
 from .rows import ALL_VARIANTS, NEW_PHRASING, Row, all_variants_rows, comprehension_rows, read_corpus, texts_of
 
 GENERATED_SPLITS = {
     "iid": replace(TRAINING, held_out_sentences=True),
+    "everyday": replace(EVERYDAY, held_out_sentences=True),
     "new_names": replace(TRAINING, held_out_words=True),
     "new_pairs": replace(TRAINING, held_out_forms=True),
     "longer": replace(TRAINING, steps=(5, 6), families=(("pipeline", FAMILIES["pipeline"]),)),
 }
-TEST_SPLITS = ("iid", "new_names", "new_pairs", "new_phrasing", "longer")
+TEST_SPLITS = ("iid", "everyday", "new_names", "new_pairs", "new_phrasing", "longer")
 SPLIT_SIZE = 1000  # rows of a generated split
 MAX_CHARACTERS = 480  # of a sentence and its longest text, so that models of 512 positions can be asked
 
@@ -37,8 +39,11 @@ MAX_CHARACTERS = 480  # of a sentence and its longest text, so that models of 51
 def generated_pairs(split: str) -> Iterator[Pair]:
     """The rows of a generated split, each sentence once, always the same."""
     selection: Selection = GENERATED_SPLITS[split]
+    excluded = reserved_sentences()
+    if split == "everyday":  # short as its sentences are, some are in the other split that is only kept from training
+        excluded |= {fingerprint(pair.english) for pair in generated_pairs("iid")}
     seen = set()
-    pairs = (pair for pair in SentenceGenerator(split, selection, reserved_sentences()) if _fits(pair))
+    pairs = (pair for pair in SentenceGenerator(split, selection, excluded) if _fits(pair))
     distinct = (pair for pair in pairs if not (pair.english in seen or seen.add(pair.english)))
     return islice(distinct, SPLIT_SIZE)
 
