@@ -1,7 +1,7 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny/english_tiny_epoch96 english
-    python recipes/ship.py runs/engine_tiny/engine_tiny_epoch96 hlx_only
+    python recipes/ship.py runs/english_tiny_refined/english_tiny_refined_epoch200 english
+    python recipes/ship.py runs/engine_tiny_refined/engine_tiny_refined_epoch120 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
 Tests the model on every split first, which takes some minutes, and leaves the results beside the weights. The tests of
@@ -22,13 +22,16 @@ from hlx_hf import HLXConfig
 from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.report import COMPREHENSION, HLX_TO_HLX, REPORT_SPLITS
 from hlx_hf.inference import MODELS, SHIPPED_MODELS
-from hlx_hf.training import parse_arguments
+from hlx_hf.training import PhaseArguments, parse_arguments
 from hlx_hf.training.card import make_card
 from hlx_hf.training.hardware import count_parameters
 
 RECIPES = Path(__file__).parent
 TEMPLATE = RECIPES.parent / "model_cards" / "template.md"
-CONFIGS = {"english": RECIPES / "configs" / "english_tiny.yaml", "hlx_only": RECIPES / "configs" / "engine_tiny.yaml"}
+CONFIGS = {  # of the trainings behind a model, each of which goes on from the one before it
+    "english": ("english_tiny.yaml", "english_tiny_refined.yaml"),
+    "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml"),
+}
 MODEL_FILES = (
     "config.json",
     "generation_config.json",
@@ -36,6 +39,7 @@ MODEL_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
 )
+STATE = "trainer_state.json"
 TRAINING = "training.json"
 RESULTS = "evaluation.json"
 LOGGED_POINTS = 40  # of the loss, from the first to the last
@@ -60,21 +64,34 @@ def main() -> None:
         return
     if arguments.name is None:
         parser.error("name the folder of the result, and what the package calls the model")
-    missing = [name for name in (*MODEL_FILES, "trainer_state.json") if not (arguments.result / name).is_file()]
-    if missing:
-        parser.error(f"{arguments.result} is not the result of a recipe: it has no {missing[0]}")
+    results = [*starts_of(arguments.name), arguments.result]
+    for result in results:
+        missing = [name for name in (*MODEL_FILES, STATE) if not (result / name).is_file()]
+        if missing:
+            parser.error(f"{result} is not the result of a recipe: it has no {missing[0]}")
 
     folder = MODELS / arguments.name
     folder.mkdir(parents=True, exist_ok=True)
     for name in MODEL_FILES:
         shutil.copyfile(arguments.result / name, folder / name)
-    state = json.loads((arguments.result / "trainer_state.json").read_text())
     with (folder / "model.safetensors").open("rb") as weights:
-        training = {"sha256": hashlib.file_digest(weights, "sha256").hexdigest(), **summary(state)}
+        checksum = hashlib.file_digest(weights, "sha256").hexdigest()
+    runs = [summary(json.loads((result / STATE).read_text())) for result in results]
+    training = {"sha256": checksum, "runs": runs}
     (folder / TRAINING).write_text(json.dumps(training, indent=2) + "\n")
     command = [sys.executable, RECIPES / "evaluation.py", "--model", folder, "--splits", *SPLITS[arguments.name]]
     subprocess.run(list(map(str, command)), check=True)
     card_of(arguments.name).save(folder / "README.md")
+
+
+def starts_of(name: str) -> list[Path]:
+    """The results that the trainings behind a model go on from, in their order."""
+    return [Path(arguments.model_name_or_path) for arguments in settings_of(name) if arguments.model_name_or_path]
+
+
+def settings_of(name: str) -> list[PhaseArguments]:
+    """The settings of the trainings behind a model, in their order."""
+    return [parse_arguments(RECIPES / "configs" / config, []) for config in CONFIGS[name]]
 
 
 def summary(state: dict) -> dict:
@@ -95,15 +112,15 @@ def card_of(name: str) -> ModelCard:
     """The card of a model of the package, of its configuration and what is beside its weights."""
     folder = MODELS / name
     training, report = (json.loads((folder / file).read_text(encoding="utf-8")) for file in (TRAINING, RESULTS))
+    runs = training["runs"]
     outcome = {
         "parameters": f"{count_parameters(HLXConfig.from_pretrained(folder)):,}",
-        "epochs": f"{training['epochs']:g}",
-        "examples": f"{training['examples']:,}",
-        "loss at the end": f"{list(training['loss'].values())[-1]:.4f}",
+        "epochs": " and then ".join(f"{run['epochs']:g}" for run in runs),
+        "examples": f"{sum(run['examples'] for run in runs):,}",
+        "loss at the end": f"{list(runs[-1]['loss'].values())[-1]:.4f}",
     }
-    arguments = parse_arguments(CONFIGS[name], [])
-    title = f"hlx-{CONFIGS[name].stem.replace('_', '-')}"
-    card = make_card(arguments, title, outcome, has_plot=False, template=TEMPLATE)
+    title = f"hlx-{Path(CONFIGS[name][0]).stem.replace('_', '-')}"
+    card = make_card(settings_of(name)[-1], title, outcome, has_plot=False, template=TEMPLATE)
     add_results(card, report)
     return card
 
