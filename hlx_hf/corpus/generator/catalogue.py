@@ -35,6 +35,8 @@ ITEMS = Handle("items")
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
 NAMELESS_KINDS = {"boolean", "bytes", "literal", "items", "single", "arguments", "code_arguments"}  # may hold no name
 
+EVERYDAY_FIRST_FORM = 0.5  # share of an everyday sentence's names and numbers that are plain, beside the usual share
+
 _SLOT = re.compile(r"\{(\d)(?::(\w+))?\}")
 _LONG_WORD = re.compile(r"[a-z]{5,}")
 
@@ -57,7 +59,7 @@ class Slot:
         """English and the value it means."""
         if held_out:
             form = self.held_out_form
-        elif words.everyday and rng.random() < 0.5:
+        elif words.everyday and rng.random() < EVERYDAY_FIRST_FORM:
             form = self.forms[0]
         else:
             form = self.forms[int(rng.random() * len(self.forms))]

@@ -44,6 +44,27 @@ IID_SHARE = 64  # one sentence in so many is kept for the test split `iid`
 _PUNCTUATION = ".,;:!?-_*#@~()/&%+'\"<>"
 
 
+class Leaning(NamedTuple):
+    """How far the draws lean to what is common.
+
+    Attributes:
+        wordings: exponent of the place in a list of wordings: 2 draws half of them from its first quarter, 4 from its
+            first 16th.
+        imperatives: share of them among the wordings of an operation.
+        bare: exponent of the draw that puts four in ten imperatives into no frame; the greater, the fewer frames.
+        short: exponent of the draw of a pipeline's length; the greater, the fewer steps.
+    """
+
+    wordings: int
+    imperatives: float
+    bare: int
+    short: int
+
+
+EVEN_LEANING = Leaning(wordings=2, imperatives=0.68, bare=1, short=1)
+EVERYDAY_LEANING = Leaning(wordings=4, imperatives=0.8, bare=3, short=2)
+
+
 class Pair(NamedTuple):
     """A sentence and what it means."""
 
@@ -96,7 +117,7 @@ class SentenceGenerator:
         self.selection = selection
         self.excluded = excluded
         self.words = everyday_vocabulary() if selection.everyday else vocabulary(selection.held_out_words)
-        self._steepness = 4 if selection.everyday else 2
+        self.leaning = EVERYDAY_LEANING if selection.everyday else EVEN_LEANING
         self.plain = selection.plain_wording
         self.catalogue = load_plain_catalogue() if self.plain else load_catalogue()
         self.shapes = load_shapes()
@@ -125,9 +146,9 @@ class SentenceGenerator:
     def _operation(self) -> tuple[str, Value]:
         number = int(self.rng.random() * len(self.catalogue.operations))
         entry = self.catalogue.operations[number]
-        if entry.say and (not entry.do or self.rng.random() > (0.8 if self.selection.everyday else 0.68)):
+        if entry.say and (not entry.do or self.rng.random() > self.leaning.imperatives):
             return self._fill(self._pick_wording(entry.say))
-        draw = self.rng.random() ** (3 if self.selection.everyday else 1)
+        draw = self.rng.random() ** self.leaning.bare
         if draw < 0.4 or self.plain:
             return self._fill(self._pick_wording(entry.do))
         if draw < 0.74:
@@ -147,7 +168,7 @@ class SentenceGenerator:
 
     def _pipeline(self) -> tuple[str, Value]:
         fewest, most = self.selection.steps
-        count = fewest + int(self.rng.random() ** (2 if self.selection.everyday else 1) * (most - fewest + 1))
+        count = fewest + int(self.rng.random() ** self.leaning.short * (most - fewest + 1))
         if self.rng.random() < 0.93:
             english, step = self._fill(line := self._pick_wording(self._pick(self.catalogue.first_steps)))
             antecedent = step.fields[line.handle_index]
@@ -259,8 +280,8 @@ class SentenceGenerator:
         return sequence[int(self.rng.random() * len(sequence))]
 
     def _pick_wording(self, sequence):
-        """One of a list whose first items are the commonest: half of the draws are of its first quarter, or 16th."""
-        return sequence[int(self.rng.random() ** self._steepness * len(sequence))]
+        """One of a list whose first items are the commonest."""
+        return sequence[int(self.rng.random() ** self.leaning.wordings * len(sequence))]
 
 
 _PLAIN_WORDS = re.compile(r"[a-z ,.?!'-]*")  # no digits and underscores, as names of programs have them: A_1 may be a_1
