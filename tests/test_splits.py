@@ -112,7 +112,7 @@ def test_new_pairs_asks_for_forms_that_training_never_has(training):
             if slot.held_out_form:
                 drawn.setdefault((line.key, slot.index, slot.kind), set()).update(slot.forms)
                 assert slot.held_out_form not in slot.forms
-    assert len(drawn) > 100
+    assert len(drawn) > 25
 
 
 def test_longer_pipelines_have_more_steps_than_any_in_training(splits, training):

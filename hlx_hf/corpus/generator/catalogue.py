@@ -35,6 +35,7 @@ ITEMS = Handle("items")
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
 NAMELESS_KINDS = {"boolean", "bytes", "literal", "items", "single", "arguments", "code_arguments"}  # may hold no name
 
+HELD_OUT_FORM_SHARE = 4  # one argument in so many has a form that training never gives it
 EVERYDAY_FIRST_FORM = 0.5  # share of an everyday sentence's names and numbers that are plain, beside the usual share
 
 _SLOT = re.compile(r"\{(\d)(?::(\w+))?\}")
@@ -47,7 +48,7 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in a line, the kind that fills it, and the form that its argument never has in training."""
+    """A place in a line, the kind that fills it, and the form, if any, that its argument never has in training."""
 
     index: int
     kind: str
@@ -228,7 +229,10 @@ def _slot(key: str | int, index: int, kind: str | None) -> Slot:
         raise CatalogueError(f"there is no kind of slot {kind!r} (KINDS has them all)")
     draw, shares = KINDS[kind]
     others = list(shares)[1:]  # the first form is never held out
-    held_out = others[crc32(f"{key} {index}".encode()) % len(others)] if others else None
+    checksum = crc32(f"{key} {index}".encode())
+    held_out = None
+    if others and checksum // len(others) % HELD_OUT_FORM_SHARE == 0:
+        held_out = others[checksum % len(others)]
     forms = tuple(form for form, share in shares.items() if form != held_out for _ in range(share))
     return Slot(index, kind, draw, forms, held_out)
 

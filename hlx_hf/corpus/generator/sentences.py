@@ -97,7 +97,7 @@ class Selection:
 
 
 TRAINING = Selection()
-EVERYDAY = Selection(everyday=True)
+EVERYDAY = Selection(everyday=True, families=tuple((FAMILIES | {"pipeline": 22, "program": 12}).items()))
 PLAIN_WORDING = Selection(
     plain_wording=True, families=tuple((name, share) for name, share in FAMILIES.items() if name not in UNWORDED)
 )

@@ -26,6 +26,9 @@ def _name(rng: random.Random, words: Vocabulary, form: str, plural: bool) -> tup
         head = pick(rng, words.plurals if plural else words.singulars)
     if form == "adjectival":
         first = pick(rng, words.adjectives)
+        if rng.random() < 0.2:
+            middle = pick(rng, words.singulars)
+            return f"{first} {middle} {head}", first + middle.capitalize() + head.capitalize()
     elif form == "compound":
         first = pick(rng, words.singulars) if rng.random() < 0.8 else invented_name(rng, words.held_out)
     else:
@@ -34,7 +37,7 @@ def _name(rng: random.Random, words: Vocabulary, form: str, plural: bool) -> tup
 
 
 def thing(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """The draft, users, my open tickets, log files, cacheTable."""
+    """The draft, users, my open tickets, log files, old log files, cacheTable."""
     plural = rng.random() < 0.5
     english, name = _name(rng, words, form, plural)
     if form == "identifier" and rng.random() < 0.6:
