@@ -1,6 +1,6 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_refined/english_tiny_refined_epoch200 english
+    python recipes/ship.py runs/english_tiny_third/english_tiny_third_epoch300 english
     python recipes/ship.py runs/engine_tiny_refined/engine_tiny_refined_epoch120 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
@@ -29,7 +29,7 @@ from hlx_hf.training.hardware import count_parameters
 RECIPES = Path(__file__).parent
 TEMPLATE = RECIPES.parent / "model_cards" / "template.md"
 CONFIGS = {  # of the trainings behind a model, each of which goes on from the one before it
-    "english": ("english_tiny.yaml", "english_tiny_refined.yaml"),
+    "english": ("english_tiny.yaml", "english_tiny_refined.yaml", "english_tiny_third.yaml"),
     "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml"),
 }
 MODEL_FILES = (
