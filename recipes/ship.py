@@ -1,7 +1,7 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_third/english_tiny_third_epoch300 english
-    python recipes/ship.py runs/engine_tiny_refined/engine_tiny_refined_epoch120 hlx_only
+    python recipes/ship.py runs/english_tiny_third/english_tiny_third_epoch230 english
+    python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
 Tests the model on every split first, which takes some minutes, and leaves the results beside the weights. The tests of
@@ -30,7 +30,7 @@ RECIPES = Path(__file__).parent
 TEMPLATE = RECIPES.parent / "model_cards" / "template.md"
 CONFIGS = {  # of the trainings behind a model, each of which goes on from the one before it
     "english": ("english_tiny.yaml", "english_tiny_refined.yaml", "english_tiny_third.yaml"),
-    "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml"),
+    "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
 }
 MODEL_FILES = (
     "config.json",
