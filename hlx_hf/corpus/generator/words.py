@@ -15,6 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from ...contracts import OPERATIONS
+
 if TYPE_CHECKING:
     import inflect
 
@@ -88,8 +90,12 @@ def vocabulary(held_out: bool) -> Vocabulary:
     }
     known = set().union(*dictionary.values())
 
+    # the names of operations are in training whatever is held out
+    unfit = OPERATIONS if held_out else ()
+
     def chosen(category: str) -> list[str]:
-        return sorted(word for word in dictionary[category] if is_held_out(word) == held_out and not is_profanity(word))
+        fitting = (word for word in dictionary[category] if is_held_out(word) == held_out and word not in unfit)
+        return sorted(word for word in fitting if not is_profanity(word))
 
     def formed(forms: Iterable[str]) -> list[str]:
         """Plurals and participles go with their word; but some, such as "left", are words of the other half."""
