@@ -1,6 +1,6 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_third/english_tiny_third_epoch230 english
+    python recipes/ship.py runs/english_tiny_third/english_tiny_third_epoch210 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
