@@ -1,7 +1,8 @@
-"""The command `hlx`: translation, pushes to the Hub and the overnight plan from the shell.
+"""The command `hlx`: translation, conversion, pushes to the Hub and the overnight plan from the shell.
 
     hlx translate "Search for documents" --to LC-R
-    hlx translate --to English --model hlx_only < lines.txt
+    hlx translate --to English < lines.txt
+    hlx convert '{"name": "x"}' --to LC-R
     hlx push runs/english_tiny/english_tiny_epoch265 user/hlx-english
     hlx plan run --scale tiny --output runs/plan
 
@@ -12,13 +13,17 @@ it runs, so that no command waits for the libraries of another.
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from . import formats
 from .inference import SHIPPED_MODELS, find_model
 from .lines_hlx import ENGLISH, NOTATIONS
 from .plan.cli import add_plan
 from .runtime import Translator
 
+_LINES = "Prints one line a text, empty where the text is empty or at fault."
 INTERRUPTED = 130  # what a shell returns for a command that Ctrl-C has ended
 
 
@@ -35,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hlx", description="HLX from the shell.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_translate(commands)
+    add_convert(commands)
     add_push(commands)
     add_plan(commands)
     options = parser.parse_args(arguments)
@@ -58,11 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def add_translate(commands: argparse._SubParsersAction) -> None:
     """Adds `hlx translate`."""
-    about = "Turn English into HLX, HLX into English, and one notation into another."
-    parser = commands.add_parser("translate", help=about, description=f"{about} Prints one answer a line.")
-    parser.add_argument(
-        "texts", nargs="*", metavar="TEXT", help="what to translate; lines of the standard input if none"
-    )
+    about = "Turn English into HLX, or HLX into English, with a model."
+    parser = commands.add_parser("translate", help=about, description=f"{about} {_LINES}")
+    _add_texts(parser, "what to translate")
     parser.add_argument("--to", required=True, choices=(*NOTATIONS, ENGLISH), help="what to translate into")
     parser.add_argument(
         "--model",
@@ -78,21 +82,76 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
 
 
 def translate(options: argparse.Namespace) -> None:
-    """Prints the answer to each text as soon as it is there, and an empty line for an empty text."""
+    """Prints the answer to each text as soon as it is there."""
     translator = Translator(
         find_model(options.model), notation=options.to, return_scores=True, abstain_below=options.abstain_below
     )
-    texts = options.texts or (line.rstrip("\r\n") for line in sys.stdin)
-    for number, text in enumerate(texts, start=1):
-        if not text.strip():
-            print(flush=True)
-            continue
-        try:
-            (answer,) = translator(text)
-        except ValueError as error:
-            raise ValueError(f"text {number}: {error}") from error
-        score = f"{answer['score']:.3f}\t" if options.scores else ""
-        print(score + answer["generated_text"].replace("\n", " "), flush=True)  # either is a blank between tokens
+
+    def answer(text: str) -> str:
+        (result,) = translator(text)
+        score = f"{result['score']:.3f}\t" if options.scores else ""
+        return score + result["generated_text"].replace("\n", " ")  # either is a blank between tokens
+
+    _answer_each(options.texts, answer)
+
+
+def add_convert(commands: argparse._SubParsersAction) -> None:
+    """Adds `hlx convert`."""
+    about = "Put HLX from one notation into another, exactly and without a model."
+    parser = commands.add_parser("convert", help=about, description=f"{about} {_LINES}")
+    _add_texts(parser, "HLX")
+    parser.add_argument("--to", required=True, choices=NOTATIONS, help="the notation of the answers")
+    parser.add_argument(
+        "--from", dest="source", choices=NOTATIONS, help="the notation of the texts; the one that they read in if none"
+    )
+    parser.set_defaults(run=convert)
+
+
+def convert(options: argparse.Namespace) -> None:
+    """Prints each text in another notation."""
+
+    def answer(text: str) -> str:
+        return formats.convert(text, options.source or _notation_of(text), options.to)
+
+    _answer_each(options.texts, answer)
+
+
+def _notation_of(text: str) -> str:
+    """The notation that a text reads in; the first of several if it means the same in them.
+
+    Raises:
+        ValueError: it reads in none, or means different things in two.
+    """
+    meanings: dict[str, str] = {}  # in HLXL, which tells 1 from true and 1.0 as Python does not
+    for notation in NOTATIONS:
+        with suppress(formats.HLXError):
+            meanings[notation] = formats.convert(text, notation, NOTATIONS[0])
+    if not meanings:
+        raise ValueError("this is HLX in no notation; --from NOTATION says where it goes wrong in one")
+    if len(set(meanings.values())) > 1:
+        means = ", ".join(f"{meaning} in {notation}" for notation, meaning in meanings.items())
+        raise ValueError(f"this has more than one meaning ({means}): say which with --from")
+    return next(iter(meanings))
+
+
+def _add_texts(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help=f"{what}; lines of the standard input if none")
+
+
+def _answer_each(texts: list[str], answer: Callable[[str], str]) -> None:
+    """Prints a line for each text, and exits with 1 at the end if one was at fault."""
+    at_fault = False
+    for number, text in enumerate(texts or (line.rstrip("\r\n") for line in sys.stdin), start=1):
+        line = ""
+        if text.strip():
+            try:
+                line = answer(text)
+            except ValueError as error:
+                print(f"hlx: error: text {number}: {error}", file=sys.stderr, flush=True)
+                at_fault = True
+        print(line, flush=True)
+    if at_fault:
+        sys.exit(1)
 
 
 def add_push(commands: argparse._SubParsersAction) -> None:

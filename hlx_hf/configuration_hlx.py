@@ -98,10 +98,15 @@ class HLXConfig(PretrainedConfig):
             **overrides: fields that are to differ from the preset.
 
         Raises:
+            TypeError: there is no such field.
             ValueError: there is no such preset.
         """
         if name not in PRESETS:
             raise ValueError(f"unknown preset {name!r}; the known ones are {', '.join(PRESETS)}")
+        config = cls(**PRESETS[name])
+        unknown = [field for field in overrides if not hasattr(config, field)]
+        if unknown:
+            raise TypeError(f"HLXConfig has no field {unknown[0]!r}; presets differ in {', '.join(PRESETS['1b'])}")
         return cls(**{**PRESETS[name], **overrides})
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,12 +5,12 @@ Imports torch and transformers only where they are used: a shipped model answers
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .runtime import WEIGHTS, Translator
+from .hints import nearest_hint
+from .runtime import WEIGHTS, Translator, read_config
 
 if TYPE_CHECKING:
     import torch
@@ -79,19 +79,26 @@ def find_model(model: str | os.PathLike, revision: str | None = None) -> Path:
 
     Raises:
         OSError: there is no such model.
-        ValueError: the model is of another kind.
+        ValueError: the model is of another kind, or its config.json is damaged.
     """
     folder = MODELS / model if str(model) in SHIPPED_MODELS else Path(model)
-    no_model = OSError(f"no model at {model}: it is neither a folder with a config.json nor found on the Hub")
+    name, hint = repr(str(model)), nearest_hint(str(model), SHIPPED_MODELS)
+    no_model = OSError(f"no model at {name}: it is neither a folder with a config.json nor found on the Hub{hint}")
     if not folder.is_dir():
         from huggingface_hub import snapshot_download  # takes longer to import than a shipped model to answer
+        from huggingface_hub.errors import LocalEntryNotFoundError
 
         try:
             folder = Path(snapshot_download(str(model), revision=revision, allow_patterns=["*.json", WEIGHTS]))
+        except LocalEntryNotFoundError as error:
+            raise OSError(
+                f"no model at {name}: it is no folder, nothing of that name has been downloaded before, "
+                f"and the Hub cannot be reached{hint}"
+            ) from error
         except (OSError, ValueError) as error:
             raise no_model from error
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = read_config(folder)
     except FileNotFoundError as error:
         raise no_model from error
     if config.get("model_type") != MODEL_TYPE:

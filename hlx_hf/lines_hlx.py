@@ -4,6 +4,7 @@ Standard library only: `save_pretrained` copies this file beside the weights, wh
 `pipeline_hlx.py` in processes that do not have `hlx_hf`.
 """
 
+import re
 import unicodedata
 from collections.abc import Container
 
@@ -11,6 +12,9 @@ NOTATIONS = ("HLXL", "LC-R", "LC-T", "LC-B")
 ENGLISH = "English"  # what stands in the brackets of a line that asks for English
 TO_HLX = "→"
 TO_ENGLISH = "←"
+
+_QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")', re.DOTALL)
+_PUNCTUATION = str.maketrans("“”„‘’‚–—", 3 * '"' + 3 * "'" + 2 * "-")
 
 
 def line_prompt(text: str, target: str) -> str:
@@ -38,6 +42,16 @@ def check_abstention(abstain_below: float, target: str) -> None:
         raise ValueError(
             "abstain_below puts null in the place of an answer, and English has no null: ask for a notation"
         )
+
+
+def plain_punctuation(text: str) -> str:
+    """Curly quotes and dashes, as phones and word processors set them, in ASCII; what `"` encloses stays.
+
+    HLX has other characters than ASCII and runes only inside of strings, so a text in a notation is left as it is.
+    """
+    parts = _QUOTED.split(text)  # outside, inside, outside, ...
+    parts[::2] = [part.translate(_PUNCTUATION) for part in parts[::2]]
+    return "".join(parts)
 
 
 def to_alphabet(text: str, alphabet: Container[str]) -> str:

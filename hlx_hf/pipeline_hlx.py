@@ -11,7 +11,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 
-from .lines_hlx import ENGLISH, NOTATIONS, check_abstention, line_prompt, to_alphabet
+from .lines_hlx import ENGLISH, NOTATIONS, check_abstention, line_prompt, plain_punctuation, to_alphabet
 
 try:
     from hlx_hf.decoding import generation
@@ -49,11 +49,12 @@ class HLXPipeline(Pipeline):
 
     def __call__(
         self, inputs: str | list[str], notation: str | None = None, **kwargs: Any
-    ) -> list[dict[str, str]] | list[list[dict[str, str]]]:
+    ) -> list[dict[str, Any]] | list[list[dict[str, Any]]]:
         """Translates one text or many.
 
         Args:
-            inputs: a text, or a list of texts. Characters that are no tokens are brought into the alphabet.
+            inputs: a text, or a list of texts. Curly quotes and dashes become plain ones, other characters that are no
+                tokens their `\\uXXXX` escapes, which no model of this package was trained to read.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **kwargs: `batch_size`, and the arguments of `generate`. `max_length` counts the tokens of each text's own
                 prompt and answer, whatever the batch that it is in. `constrained=False` lets the model write whatever
@@ -109,7 +110,7 @@ class HLXPipeline(Pipeline):
     def preprocess(self, text: str, notation: str | None = None) -> dict[str, torch.Tensor]:
         if notation is None:
             raise ValueError(f"say what to translate into: notation= one of {', '.join((*NOTATIONS, ENGLISH))}")
-        prompt = line_prompt(to_alphabet(text, self.tokenizer.get_vocab()), notation)
+        prompt = line_prompt(to_alphabet(plain_punctuation(text), self.tokenizer.get_vocab()), notation)
         return self.tokenizer(prompt, return_tensors="pt")
 
     def _forward(

@@ -14,11 +14,36 @@ from tokenizers import Tokenizer
 
 from .decoding import Constraint, Schema
 from .formats import dumps
-from .lines_hlx import ENGLISH, check_abstention, line_prompt, to_alphabet
+from .lines_hlx import ENGLISH, check_abstention, line_prompt, plain_punctuation, to_alphabet
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 COUNTS = ("batch_size", "max_new_tokens")  # options of a `Translator` that count something
 OPTIONS = ("notation", *COUNTS, "constrained", "schema", "return_scores", "abstain_below")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The settings of a model folder.
+
+    Raises:
+        OSError: there are none.
+        ValueError: the file is damaged.
+    """
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    if not isinstance(config, dict):
+        raise ValueError(f"{path} is damaged: it holds no object")
+    return config
+
+
+def _read_tokenizer(path: Path) -> Tokenizer:
+    text = path.read_text(encoding="utf-8")
+    try:
+        return Tokenizer.from_str(text)
+    except Exception as error:  # the class that tokenizers raises
+        raise ValueError(f"{path} is damaged: {error}") from error
 
 
 def read_weights(folder: Path) -> dict[str, np.ndarray]:
@@ -191,18 +216,21 @@ class Translator:
     def __init__(self, folder: str | os.PathLike, **defaults: Any):
         self.folder = Path(folder)
         self.defaults = self._options(defaults)
-        config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-        self.network = Network(config, read_weights(self.folder))
-        self.tokenizer = Tokenizer.from_str((self.folder / "tokenizer.json").read_text(encoding="utf-8"))
+        self.network = Network(read_config(self.folder), read_weights(self.folder))
+        self.tokenizer = _read_tokenizer(self.folder / "tokenizer.json")
         self.tokenizer.encode_special_tokens = True  # as the text that they are; tokenizer.json does not say so
+        try:
+            self.network.generate([[0]], max_new_tokens=1)  # which takes every setting and every tensor
+        except KeyError as error:
+            raise ValueError(f"{self.folder} is damaged: config.json or the weights lack {error}") from error
         self._alphabet = self.tokenizer.get_vocab()
         self._constraints: dict[tuple[str, Schema | None], Constraint] = {}
 
-    def __call__(self, inputs: str | list[str], notation: str | None = None, **options: Any) -> list[dict[str, str]]:
+    def __call__(self, inputs: str | list[str], notation: str | None = None, **options: Any) -> list[dict[str, Any]]:
         """Translates one text or many.
 
         Args:
-            inputs: a text, or a list of texts. Characters that are no tokens are brought into the alphabet.
+            inputs: a text, or a list of texts, brought into the alphabet as `HLXPipeline` does.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for;
                 `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
@@ -219,18 +247,19 @@ class Translator:
         """
         options = {**self.defaults, **self._options({"notation": notation, **options})}
         texts = [inputs] if isinstance(inputs, str) else inputs
-        prompts = [line_prompt(to_alphabet(text, self._alphabet), options.get("notation")) for text in texts]
+        notation = options.get("notation")
+        prompts = [line_prompt(to_alphabet(plain_punctuation(text), self._alphabet), notation) for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
-        constraint = self._constraint(options.get("notation"), options.get("constrained"), options.get("schema"))
+        constraint = self._constraint(notation, options.get("constrained"), options.get("schema"))
         size, least = options.get("batch_size", 1), options.get("abstain_below", 0)
-        check_abstention(least, options["notation"])
+        check_abstention(least, notation)
         results = []
         for start in range(0, len(tokens), size):
             answers, log_probabilities = self.network.generate(
                 tokens[start : start + size], options.get("max_new_tokens"), constraint
             )
             for text, score in zip(self.tokenizer.decode_batch(answers), np.exp(log_probabilities), strict=True):
-                result = {"generated_text": dumps(None, options["notation"]) if score < least else text}
+                result = {"generated_text": dumps(None, notation) if score < least else text}
                 results.append({**result, "score": float(score)} if options.get("return_scores") else result)
         return results
 

@@ -1,10 +1,10 @@
 """All test splits on any checkpoint, in four notations and both directions; or on any general language model.
 
-    python recipes/evaluation.py --model runs/english_tiny/english_tiny_epoch20
     python recipes/evaluation.py --model english --splits iid new_names --limit 200
+    python recipes/evaluation.py --model runs/english_tiny/english_tiny_epoch265
     python recipes/evaluation.py --general HuggingFaceTB/SmolLM2-135M-Instruct --shots 24 --limit 100
 
-A general model is a folder, a repository of the Hub, or a GGUF file (`pip install "hlx_hf[general]"`). It is shown
+A general model is a folder, a repository of the Hub, or a GGUF file (`pip install ".[general]"`). It is shown
 examples of `all_variants` in its prompt, and scored in the same way. An HLX model answers as it does for its users,
 within the grammar of the notation, or freely with `--unconstrained`. Prints a Markdown table, and writes it beside the
 full results, as .md and .json. In the folder of a model they are put into its card, too.

@@ -128,7 +128,7 @@ def test_wrong_usage_is_an_error_that_names_the_choices(folder):
 def test_what_is_no_model_is_an_error_that_names_it(tmp_path):
     for name in (tmp_path / "nowhere", tmp_path, "no-such-user/no-such-model"):
         message = refused(hlx("translate", TEXT, "--to", TARGET, "--model", name), 1)
-        assert message.startswith(f"hlx: error: no model at {name}")
+        assert message.startswith(f"hlx: error: no model at '{name}'")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
     assert "'gpt2'" in refused(hlx("translate", TEXT, "--to", TARGET, "--model", tmp_path), 1)
 
@@ -142,7 +142,25 @@ def test_input_that_is_no_text_is_an_error(folder):
 
 def test_a_text_that_is_too_long_is_an_error_that_says_which(folder):
     run = hlx("translate", "--to", TARGET, "--model", folder, stdin=f"{TEXT}\n{'x' * 600}\n{TEXT}\n")
-    assert (run.returncode, run.stdout) == (1, TRANSLATION + "\n")
+    assert (run.returncode, run.stdout) == (1, f"{TRANSLATION}\n\n{TRANSLATION}\n")  # those after it are answered
     assert run.stderr == (
         "hlx: error: text 2: the prompt takes 611 of the 512 tokens that it shares with its answer: shorten the text\n"
     )
+
+
+@pytest.mark.parametrize("options", [(), ("--from", "LC-R")])
+def test_hlx_is_converted_without_a_model(options):
+    run = hlx("convert", "🜊14🜁0 42🜂", "⟁users", "--to", "LC-T", *options)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "{C:14,0=42}\n@users\n", "")
+
+
+def test_hlx_that_reads_in_no_notation_or_in_two_ways_is_not_converted():
+    run = hlx("convert", "--to", "HLXL", stdin='["a"]\n{1000: \n\n[13]\n')
+    assert (run.returncode, run.stdout) == (1, "\n\n\n[13]\n")
+    first, second = run.stderr.splitlines()
+    assert first.startswith('hlx: error: text 1: this has more than one meaning (["a"] in HLXL, ')
+    assert ', "a" in LC-B)' in first
+    assert second.startswith("hlx: error: text 2: this is HLX in no notation")
+    run = hlx("convert", "{1000: ", "--to", "LC-R", "--from", "HLXL")
+    assert run.returncode == 1
+    assert "E_" in run.stderr

@@ -24,6 +24,8 @@ def test_a_preset_takes_overrides():
 def test_an_unknown_preset_is_an_error_that_names_the_known():
     with pytest.raises(ValueError, match=r"'huge'.*tiny, 10m, 100m, 1b"):
         HLXConfig.from_preset("huge")
+    with pytest.raises(TypeError, match="no field 'hiden_size'"):
+        HLXConfig.from_preset("tiny", hiden_size=3)
 
 
 def test_heads_that_do_not_divide_the_width_are_an_error_that_quotes_both():

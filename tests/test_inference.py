@@ -52,7 +52,7 @@ def test_a_shipped_model_comes_before_a_folder_of_its_name(shipped, tmp_path, mo
     (tmp_path / "elsewhere" / "english").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert hlx_hf.pipeline("english")(TEXT, notation=TARGET) == EXPECTED
-    with pytest.raises(OSError, match=r"no model at \./english"):
+    with pytest.raises(OSError, match=r"no model at '\./english'"):
         hlx_hf.pipeline("./english")
 
 
@@ -105,7 +105,7 @@ def test_a_pipeline_saves_a_folder_that_every_transformers_loads(folder, tmp_pat
 
 def test_what_is_no_model_is_an_error_that_names_it(tmp_path):
     for name in (tmp_path / "nowhere", tmp_path, "no-such-user/no-such-model"):
-        with pytest.raises(OSError, match=f"no model at {name}"):
+        with pytest.raises(OSError, match=f"no model at '{name}'"):
             hlx_hf.pipeline(name)
 
 

@@ -1,5 +1,7 @@
 """The runtime in numpy gives what the model in torch gives."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -143,3 +145,37 @@ def test_missing_and_damaged_files_are_errors_that_name_them(tmp_path):
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(OSError, match="no weights"):
         Translator(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("config.json", "{", r"config\.json is damaged: Expecting"),
+        ("config.json", "[1]", r"config\.json is damaged: it holds no object"),
+        (
+            "config.json",
+            '{"model_type": "hlx"}',
+            "is damaged: .* lack 'max_position_embeddings'",
+        ),
+        ("tokenizer.json", "{", r"tokenizer\.json is damaged"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, name, text, message):
+    save(small_model(), tmp_path)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=message):
+        Translator(tmp_path)
+
+
+def test_weights_of_fewer_layers_than_the_configuration_has_are_an_error(tmp_path):
+    save(small_model(), tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 9}))
+    with pytest.raises(ValueError, match=r"the weights lack 'model\.layers\.\d\.norm1"):
+        Translator(tmp_path)
+
+
+def test_curly_quotes_and_dashes_are_read_as_plain_ones(tmp_path):
+    translator = Translator(save(small_model(), tmp_path))
+    for curly, plain in {"“the user’s”": '"the user\'s"', "a – b": "a - b"}.items():
+        assert translator(curly, notation="LC-R") == translator(plain, notation="LC-R")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from hlx_hf import HLXConfig, load_tokenizer, to_alphabet
+from hlx_hf.lines_hlx import plain_punctuation
 from hlx_hf.tokenization_hlx import ALPHABET
 
 FOLDER = Path(__file__).parent.parent / "tokenizer"
@@ -103,6 +104,18 @@ def test_the_command_without_a_folder_says_what_it_wants():
 )
 def test_to_alphabet_normalises_and_escapes(text, expected):
     assert to_alphabet(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("find “x” in the user’s — and ‘my’ – files", "find \"x\" in the user's - and 'my' - files"),
+        ('find "it’s \\"“" in the user’s', 'find "it’s \\"“" in the user\'s'),
+        ('an open " and ’', "an open \" and '"),
+    ],
+)
+def test_plain_punctuation_leaves_what_is_quoted(text, expected):
+    assert plain_punctuation(text) == expected
 
 
 @given(st.text())

@@ -13,11 +13,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 import datasets
 
+from ..hints import nearest_hint
 from .builder import TRAINING_CORPORA, HLXCorpora
 from .markdown import Block, Problem, read_markdown
 from .splits import TEST_SPLITS
@@ -56,13 +56,14 @@ def load_corpus(
         kwargs: for `HLXCorpora`, such as `cache_dir`.
 
     Raises:
-        ValueError: there is no such corpus, or the Markdown has problems; the message lists them as
-            `file:line: message`.
+        ValueError: there is no such corpus or split; a test of the package's own is to be read from files; or the
+            Markdown has problems, which the message lists as `file:line: message`.
         FileNotFoundError: one of `data_files` does not exist.
     """
     if name not in CORPORA:
-        nearest = get_close_matches(name, CORPORA, n=1, cutoff=0.0)[0]
-        raise ValueError(f"unknown corpus {name!r}, did you mean {nearest!r}? The corpora are {', '.join(CORPORA)}")
+        raise ValueError(
+            f"unknown corpus {name!r}; the known ones are {', '.join(CORPORA)}{nearest_hint(name, CORPORA)}"
+        )
     builder = HLXCorpora(config_name=name, data_files=data_files, **kwargs)
     with _no_progress_bars():
         builder.download_and_prepare()

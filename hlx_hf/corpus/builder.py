@@ -1,4 +1,4 @@
-"""The corpora as a `datasets` builder with three configurations."""
+"""The corpora as a `datasets` builder with a configuration for each corpus."""
 
 from collections.abc import Iterable, Iterator
 from typing import ClassVar

@@ -55,7 +55,13 @@ def loads(text: str, notation: str) -> Value:
 
 
 def convert(text: str, source: str, target: str) -> str:
-    """`text`, written in the notation `source`, as the canonical text of the notation `target`."""
+    """`text`, written in the notation `source`, as the canonical text of the notation `target`.
+
+    Raises:
+        HLXError: as for `loads`.
+        TypeError: `text` is not a `str`.
+        ValueError: `source` or `target` is not one of the four.
+    """
     return dumps(loads(text, source), target)
 
 
