@@ -64,6 +64,7 @@ class HLXPipeline(Pipeline):
                 `abstain_below`, a number from 0 to 1, answers null where no score reaches it.
                 `num_return_sequences` alternatives come from a search with `num_beams`, twice as many if not given,
                 the best one first; constrained ones differ in their values, for each value has one canonical text.
+                With `do_sample=True` they are draws, which may be alike.
 
         Returns:
             For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`. For a list the

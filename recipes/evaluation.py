@@ -24,7 +24,7 @@ from hlx_hf.evaluation import evaluation_table, load_few_shot, run_evaluation
 from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.few_shot import BATCH_SIZE as FEW_SHOT_BATCH_SIZE
 from hlx_hf.evaluation.generation import BATCH_SIZE, Translate
-from hlx_hf.evaluation.report import ENGLISH_SPLITS, HLX_TO_HLX, REPORT_SPLITS
+from hlx_hf.evaluation.report import ALL_VARIANTS, ENGLISH_SPLITS, HLX_TO_HLX, REPORT_SPLITS
 from hlx_hf.files import write_whole
 from hlx_hf.inference import find_model
 
@@ -79,6 +79,8 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.general and HLX_TO_HLX in (arguments.splits or ()):
         parser.error(f"{HLX_TO_HLX} is for HLX models: a general model is shown English and HLX")
+    if arguments.general and ALL_VARIANTS in (arguments.splits or ()):
+        parser.error(f"{ALL_VARIANTS} is where the examples in a general model's prompt come from")
     for option in ("shots", "limit", "batch_size"):
         if getattr(arguments, option) is not None and getattr(arguments, option) < 1:
             parser.error(f"--{option} must be at least 1, not {getattr(arguments, option)}")
@@ -92,13 +94,11 @@ def parse_arguments() -> argparse.Namespace:
 def load(arguments: argparse.Namespace) -> tuple[Translate, dict]:
     """The model, and what the report says of it: `parameters`; `shots` of a general one, `constrained` of ours."""
     if arguments.general:
-        examples = load_corpus("all_variants").shuffle(seed=arguments.seed).take(arguments.shots)
+        examples = load_corpus(ALL_VARIANTS).shuffle(seed=arguments.seed).take(arguments.shots)
         few_shot = load_few_shot(arguments.general, examples)
         return few_shot, {"parameters": few_shot.model.num_parameters(), "shots": arguments.shots}
-    settings = {"return_scores": True}
-    if arguments.unconstrained:
-        settings["constrained"] = False
     facts = {"constrained": not arguments.unconstrained}
+    settings = {"return_scores": True, **facts}  # said outright: a pipeline without xgrammar would go unconstrained
     if torch.accelerator.is_available():
         translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator(), **settings)
         return translate, {"parameters": translate.model.num_parameters(), **facts}

@@ -292,6 +292,7 @@ def test_the_recipe_prints_the_table_and_writes_it_with_the_results(kind, reques
     ("options", "message"),
     [
         (["--general", "x", "--splits", "hlx_to_hlx"], "for HLX models"),
+        (["--general", "x", "--splits", "all_variants"], "where the examples"),
         (["--model", "x", "--limit", "0"], "--limit must be at least 1"),
         (["--model", "x", "--output", "x.md"], "is the JSON file"),
         ([], "required"),

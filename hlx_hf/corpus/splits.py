@@ -5,7 +5,7 @@
 | `iid` | nothing but the sentences: one in `IID_SHARE` of all that the catalogue makes is kept for it |
 | `everyday` | the same, of sentences as most people word them |
 | `new_names` | every dictionary word, made-up name, text and number above twenty |
-| `new_pairs` | an argument of an operation has a form, such as two words, that it never has in training |
+| `new_pairs` | an argument is worded in a form, such as two words, in which training never words it |
 | `new_phrasing` | all of the wording: sentences written by hand, apart from the catalogue |
 | `longer` | pipelines of more steps |
 | `hlx_to_hlx` | values alone, of words as new as those of `new_names`; one value in `TEST_SHARE` is kept for it |
