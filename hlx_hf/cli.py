@@ -67,7 +67,9 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
     about = "Turn English into HLX, or HLX into English, with a model."
     parser = commands.add_parser("translate", help=about, description=f"{about} {_LINES}")
     _add_texts(parser, "what to translate")
-    parser.add_argument("--to", required=True, choices=(*NOTATIONS, ENGLISH), help="what to translate into")
+    parser.add_argument(
+        "--to", required=True, type=_notation, choices=(*NOTATIONS, ENGLISH), help="what to translate into"
+    )
     parser.add_argument(
         "--model",
         default=SHIPPED_MODELS[0],
@@ -100,9 +102,13 @@ def add_convert(commands: argparse._SubParsersAction) -> None:
     about = "Put HLX from one notation into another, exactly and without a model."
     parser = commands.add_parser("convert", help=about, description=f"{about} {_LINES}")
     _add_texts(parser, "HLX")
-    parser.add_argument("--to", required=True, choices=NOTATIONS, help="the notation of the answers")
+    parser.add_argument("--to", required=True, type=_notation, choices=NOTATIONS, help="the notation of the answers")
     parser.add_argument(
-        "--from", dest="source", choices=NOTATIONS, help="the notation of the texts; the one that they read in if none"
+        "--from",
+        dest="source",
+        type=_notation,
+        choices=NOTATIONS,
+        help="the notation of the texts; the one that they read in if none",
     )
     parser.set_defaults(run=convert)
 
@@ -132,6 +138,12 @@ def _notation_of(text: str) -> str:
         means = ", ".join(f"{meaning} in {notation}" for notation, meaning in meanings.items())
         raise ValueError(f"this has more than one meaning ({means}): say which with --from")
     return next(iter(meanings))
+
+
+def _notation(text: str) -> str:
+    """The name as it is written, of one in whatever capitals and without its hyphen: "LC-R" of "lcr"."""
+    plain = {known.lower().replace("-", ""): known for known in (*NOTATIONS, ENGLISH)}
+    return plain.get(text.lower().replace("-", "").replace("_", ""), text)
 
 
 def _add_texts(parser: argparse.ArgumentParser, what: str) -> None:

@@ -34,6 +34,20 @@ def line_prompt(text: str, target: str) -> str:
     return f"[{target}] {text} {arrow} "
 
 
+def request_prompt(request: str, target: str, alphabet: Container[str]) -> str:
+    """`line_prompt` of what somebody has typed: with plain punctuation, and in the alphabet.
+
+    Raises:
+        TypeError: `request` is no text.
+        ValueError: `target` is None, or unknown.
+    """
+    if target is None:
+        raise ValueError(f"say what to translate into: notation= one of {', '.join((*NOTATIONS, ENGLISH))}")
+    if not isinstance(request, str):
+        raise TypeError(f"what is translated is a str, or a list of them, not {type(request).__name__}")
+    return line_prompt(to_alphabet(plain_punctuation(request), alphabet), target)
+
+
 def check_abstention(abstain_below: float, target: str) -> None:
     """Raises ValueError unless answers of a score below a number can be null in `target`."""
     if not 0 <= abstain_below <= 1:

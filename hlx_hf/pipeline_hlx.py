@@ -11,7 +11,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 
-from .lines_hlx import ENGLISH, NOTATIONS, check_abstention, line_prompt, plain_punctuation, to_alphabet
+from .lines_hlx import ENGLISH, check_abstention, request_prompt
 
 try:
     from hlx_hf.decoding import generation
@@ -74,9 +74,11 @@ class HLXPipeline(Pipeline):
         Raises:
             ImportError: decoding is to be constrained, and `hlx_hf` or xgrammar is not installed; or `abstain_below`
                 is given, and `hlx_hf` is not installed.
-            ValueError: no notation, or an unknown one; a prompt that leaves no room for an answer; a schema where
-                decoding is not constrained; or `abstain_below` where the answer is in English.
+            TypeError: a text is no str.
+            ValueError: no notation, or an unknown one; a number of tokens below 1; a prompt that leaves no room for an
+                answer; a schema where decoding is not constrained; or `abstain_below` where the answer is in English.
         """
+        inputs = list(inputs) if isinstance(inputs, tuple) else inputs
         if isinstance(inputs, list) and not inputs:
             return []
         outputs = super().__call__(inputs, notation=notation, **kwargs)
@@ -109,10 +111,7 @@ class HLXPipeline(Pipeline):
         return preprocess_kwargs, forward_kwargs | generate_kwargs, postprocess_kwargs
 
     def preprocess(self, text: str, notation: str | None = None) -> dict[str, torch.Tensor]:
-        if notation is None:
-            raise ValueError(f"say what to translate into: notation= one of {', '.join((*NOTATIONS, ENGLISH))}")
-        prompt = line_prompt(to_alphabet(plain_punctuation(text), self.tokenizer.get_vocab()), notation)
-        return self.tokenizer(prompt, return_tensors="pt")
+        return self.tokenizer(request_prompt(text, notation, self.tokenizer.get_vocab()), return_tensors="pt")
 
     def _forward(
         self,
@@ -135,7 +134,11 @@ class HLXPipeline(Pipeline):
             settings = {"num_beams": 2 * alternatives, "length_penalty": 0.0, **settings}
         positions = self.model.config.max_position_embeddings
         max_length = min(settings.pop("max_length", None) or positions, positions)
-        max_new_tokens = settings.pop("max_new_tokens", None) or max_length
+        max_new_tokens = settings.pop("max_new_tokens", None)
+        if max_new_tokens is None:
+            max_new_tokens = max_length
+        elif max_new_tokens < 1:
+            raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
         rows, width = model_inputs["input_ids"].shape
         if width >= max_length:
             raise ValueError(

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from .decoding import Constraint, Schema
 from .formats import dumps
-from .lines_hlx import ENGLISH, check_abstention, line_prompt, plain_punctuation, to_alphabet
+from .lines_hlx import ENGLISH, check_abstention, request_prompt
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 COUNTS = ("batch_size", "max_new_tokens")  # options of a `Translator` that count something
@@ -241,14 +241,16 @@ class Translator:
             For each text, in order, `{"generated_text": answer}`, with its `score` if asked for.
 
         Raises:
-            TypeError: an option is unknown.
+            TypeError: an option is unknown, or a text no str.
             ValueError: no notation, or an unknown one; a number below 1; a prompt that leaves no room for an answer;
                 a schema where decoding is not constrained; or `abstain_below` where the answer is in English.
         """
         options = {**self.defaults, **self._options({"notation": notation, **options})}
-        texts = [inputs] if isinstance(inputs, str) else inputs
+        texts = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        if not texts:
+            return []
         notation = options.get("notation")
-        prompts = [line_prompt(to_alphabet(plain_punctuation(text), self._alphabet), notation) for text in texts]
+        prompts = [request_prompt(text, notation, self._alphabet) for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
         constraint = self._constraint(notation, options.get("constrained"), options.get("schema"))
         size, least = options.get("batch_size", 1), options.get("abstain_below", 0)

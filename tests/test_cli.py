@@ -121,8 +121,8 @@ def test_a_model_on_the_hub_is_downloaded_once(folder, hub, tmp_path):
 def test_wrong_usage_is_an_error_that_names_the_choices(folder):
     assert "COMMAND" in refused(hlx(), 2)
     assert "--to" in refused(hlx("translate", TEXT), 2)
-    message = refused(hlx("translate", TEXT, "--to", "LCR", "--model", folder), 2)
-    assert all(name in message for name in ("'LCR'", "HLXL", "LC-R", "LC-T", "LC-B", "English"))
+    message = refused(hlx("translate", TEXT, "--to", "LCX", "--model", folder), 2)
+    assert all(name in message for name in ("'LCX'", "HLXL", "LC-R", "LC-T", "LC-B", "English"))
 
 
 def test_what_is_no_model_is_an_error_that_names_it(tmp_path):
@@ -148,9 +148,11 @@ def test_a_text_that_is_too_long_is_an_error_that_says_which(folder):
     )
 
 
-@pytest.mark.parametrize("options", [(), ("--from", "LC-R")])
+@pytest.mark.parametrize(
+    "options", [("--to", "LC-T"), ("--from", "LC-R", "--to", "LC-T"), ("--from", "lc_r", "--to", "lct")]
+)
 def test_hlx_is_converted_without_a_model(options):
-    run = hlx("convert", "🜊14🜁0 42🜂", "⟁users", "--to", "LC-T", *options)
+    run = hlx("convert", "🜊14🜁0 42🜂", "⟁users", *options)
     assert (run.returncode, run.stdout, run.stderr) == (0, "{C:14,0=42}\n@users\n", "")
 
 

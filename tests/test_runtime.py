@@ -130,6 +130,15 @@ def test_bad_calls_are_errors_that_say_what_to_do(endless):
         translator("a", notation="LC-R", num_beams=2)
     with pytest.raises(TypeError, match="do_sample"):
         Translator(translator.folder, do_sample=True)
+    for pipe in endless:
+        with pytest.raises(TypeError, match="a str, or a list of them, not NoneType"):
+            pipe(["a", None], notation="LC-R")
+        with pytest.raises(TypeError, match=r"hlx_hf\.decoding\.Schema, not int"):
+            pipe("a", notation="LC-R", schema=14)
+        with pytest.raises(ValueError, match="max_new_tokens must be at least 1, not 0"):
+            pipe("a", notation="LC-R", max_new_tokens=0)
+        assert pipe([]) == []
+        assert pipe(("a",), notation="LC-R", max_new_tokens=5) == pipe(["a"], notation="LC-R", max_new_tokens=5)
     for name in ("batch_size", "max_new_tokens"):
         with pytest.raises(ValueError, match=f"{name} must be at least 1, not 0"):
             translator("a", notation="LC-R", **{name: 0})

@@ -50,10 +50,13 @@ class Constraint:
         size: of the vocabulary.
 
     Raises:
+        TypeError: the schema is none.
         ValueError: there is no such notation.
     """
 
     def __init__(self, notation: str, schema: Schema | None, vocabulary: Mapping[str, int], eos_token_id: int):
+        if schema is not None and not isinstance(schema, Schema):
+            raise TypeError(f"schema is an hlx_hf.decoding.Schema, not {type(schema).__name__}")
         self.notation = notation
         rules = Rules(get_notation(notation))
         self.start: State = SchemaRules(schema, rules).root if schema else rules.root
