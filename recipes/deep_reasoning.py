@@ -1,4 +1,4 @@
-"""Phase 2: deep reasoning, from the result of the baseline: English to HLX and back, and HLX to HLX.
+"""Phase 2: deep reasoning, from the result of the baseline: English to HLX and back, HLX to HLX, questions about HLX.
 
     accelerate launch recipes/deep_reasoning.py                                          # 1b, a GPU
     accelerate launch recipes/deep_reasoning.py --config recipes/configs/deep_reasoning_tiny.yaml

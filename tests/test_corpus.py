@@ -86,7 +86,8 @@ def test_counts_columns_and_splits():
         "hlx_only": (656, "train"),
         "comprehension": (28, "test"),
         "new_phrasing": (515, "test"),
-        **dict.fromkeys(("iid", "everyday", "new_names", "new_pairs", "longer", "hlx_to_hlx"), (1000, "test")),
+        **dict.fromkeys(("iid", "everyday", "new_names", "new_pairs", "longer"), (1000, "test")),
+        **dict.fromkeys(("questions", "hlx_to_hlx"), (1000, "test")),
     }
     assert loaded["all_variants"].column_names == ["english", *COLUMNS.values()]
     assert loaded["hlx_only"].column_names == ["notation", "text"]

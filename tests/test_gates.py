@@ -243,6 +243,8 @@ def test_phases_on_a_corpus_are_asked_for_lines_of_it(config, english, tmp_path)
     assert len(questions) == QUESTION_COUNT
     assert all((question.text in sentences) == english for question in questions)
     assert draw_questions(baseline(tmp_path, "--tasks", "complete")) == []
+    runic = draw_questions(baseline(tmp_path, "--tasks", "to_hlx", "--notations", "LC-R"))
+    assert {question.notation for question in runic} == {"LC-R"}
 
 
 def test_questions_for_english_have_an_answer_in_words(tmp_path):

@@ -62,6 +62,14 @@ def test_tasks_come_by_their_weights(tokenizer):
     assert 0.21 < share < 0.29
 
 
+def test_lines_are_of_the_notations_that_are_asked_for(tokenizer):
+    maker = ExampleMaker({"to_hlx": 1, "convert": 1}, tokenizer, POSITIONS, BATCH_SIZE, notations=["LC-R", "LC-T"])
+    asked = {prompt_and_answer(example, tokenizer)[0].partition("]")[0] for example in maker(0)}
+    assert asked == {"[LC-R", "[LC-T"}
+    with pytest.raises(SystemExit):
+        parse_arguments(ROOT / "recipes" / "configs" / "english_tiny.yaml", ["--notations", "LC-X"])
+
+
 def test_sentences_are_everyday_ones_by_their_share(tokenizer):
     def prompts(everyday_share):
         maker = ExampleMaker({"to_hlx": 1}, tokenizer, POSITIONS, BATCH_SIZE, everyday_share=everyday_share)

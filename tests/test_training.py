@@ -41,7 +41,11 @@ def config_file(tmp_path):
 def test_every_task_answers_with_what_the_line_says():
     for name, task in TASKS.items():
         prompts, targets = zip(*task(LINE), strict=True)
-        if name == "to_english":
+        if name == "answer":
+            asked = dict(zip(prompts, targets, strict=True))
+            assert asked["[LC-R] what is in field 0 of 🜊14🜁0 42🜂? → "] == "42"
+            assert asked["[LC-R] which contract id is an int literal? → "] == "14"
+        elif name == "to_english":
             assert (prompts, targets) == (("[English] 🜊14🜁0 42🜂 ← ",), ("The number forty-two",))
         else:
             assert set(targets) == {LINE.text}

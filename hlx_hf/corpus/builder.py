@@ -63,6 +63,7 @@ class HLXCorpora(datasets.ArrowBasedBuilder):
         MarkdownConfig("new_pairs", "1.0.0", description="operations with forms of arguments unknown to training"),
         MarkdownConfig("new_phrasing", "1.0.0", description="sentences written by hand, in wordings of their own"),
         MarkdownConfig("longer", "1.0.0", description="pipelines of more steps than in training"),
+        MarkdownConfig("questions", "1.0.0", description="questions about HLX, answered by a value"),
         MarkdownConfig("hlx_to_hlx", "1.0.0", description="random values, to be put from one notation into another"),
     ]
     DEFAULT_CONFIG_NAME = "all_variants"

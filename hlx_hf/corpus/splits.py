@@ -8,6 +8,7 @@
 | `new_pairs` | an argument is worded in a form, such as two words, in which training never words it |
 | `new_phrasing` | all of the wording: sentences written by hand, apart from the catalogue |
 | `longer` | pipelines of more steps |
+| `questions` | as in `iid`, the sentences, all of which ask something about a text of HLX |
 | `hlx_to_hlx` | values alone, of words as new as those of `new_names`; one value in `TEST_SHARE` is kept for it |
 
 Training leaves out every sentence of `all_variants`, `comprehension` and `new_phrasing` besides.
@@ -20,7 +21,16 @@ from itertools import islice
 
 from ..formats import Value, dumps
 from ..lines_hlx import NOTATIONS
-from .generator.sentences import EVERYDAY, FAMILIES, TRAINING, Pair, Selection, SentenceGenerator, fingerprint
+from .generator.sentences import (
+    EVERYDAY,
+    FAMILIES,
+    NEW_QUESTIONS,
+    TRAINING,
+    Pair,
+    Selection,
+    SentenceGenerator,
+    fingerprint,
+)
 from .generator.values import ValueGenerator
 from .rows import ALL_VARIANTS, NEW_PHRASING, Row, all_variants_rows, comprehension_rows, read_corpus, texts_of
 
@@ -30,8 +40,9 @@ GENERATED_SPLITS = {
     "new_names": replace(TRAINING, held_out_words=True),
     "new_pairs": replace(TRAINING, held_out_forms=True),
     "longer": replace(TRAINING, steps=(5, 6), families=(("pipeline", FAMILIES["pipeline"]),)),
+    "questions": NEW_QUESTIONS,
 }
-TEST_SPLITS = ("iid", "everyday", "new_names", "new_pairs", "new_phrasing", "longer")
+TEST_SPLITS = ("iid", "everyday", "new_names", "new_pairs", "new_phrasing", "longer", "questions")
 SPLIT_SIZE = 1000  # rows of a generated split
 MAX_CHARACTERS = 480  # of a sentence and its longest text, so that models of 512 positions can be asked
 

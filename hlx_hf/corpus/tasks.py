@@ -6,6 +6,7 @@
 | `to_english` | the line | its English |
 | `convert` | the same value in each of the other notations | the line |
 | `complete` | nothing | the line, so that the model can go on from any part of it |
+| `answer` | a question about the line, or about what it is | the answer, in the line's notation |
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from ..formats import Value, dumps, loads
 from ..lines_hlx import ENGLISH, NOTATIONS, line_prompt
 from ..tokenization_hlx import to_alphabet
+from .generator.questions import facts_about, questions_about
 from .rows import column_of
 
 
@@ -58,11 +60,18 @@ def complete(line: CorpusLine) -> list[Example]:
     return [Example("", line.text)]
 
 
+def answer(line: CorpusLine) -> list[Example]:
+    """A question about the line, such as how many steps it has, or about its operation or contract id in general."""
+    questions = questions_about(line.value, line.notation) + facts_about(line.value)
+    return [example for question, value in questions for example in to_hlx(CorpusLine(line.notation, value, question))]
+
+
 TASKS: dict[str, Callable[[CorpusLine], list[Example]]] = {
     "to_hlx": to_hlx,
     "to_english": to_english,
     "convert": convert_notation,
     "complete": complete,
+    "answer": answer,
 }
 ENGLISH_TASKS = frozenset({"to_hlx", "to_english"})
 

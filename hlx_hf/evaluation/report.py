@@ -16,6 +16,7 @@ from .splits import AnswerBook, score_between_notations, score_to_english, score
 COMPREHENSION = "comprehension"
 HLX_TO_HLX = "hlx_to_hlx"
 ALL_VARIANTS = "all_variants"
+QUESTIONS = "questions"
 ENGLISH_SPLITS = (*TEST_SPLITS, COMPREHENSION)
 REPORT_SPLITS = (*ENGLISH_SPLITS, HLX_TO_HLX, ALL_VARIANTS)
 """What a model is tested on if nothing is named."""
@@ -42,7 +43,8 @@ def run_evaluation(
     Returns:
         `model`, `created`, `seconds`, `versions`, `limit` and `seed`; and `splits`, by name: the results of
         `run_comprehension` for "comprehension", `between_notations` for "hlx_to_hlx", and for every other split the
-        scores of `to_hlx`, and of `to_english` (`round_trip` and `same_words`) for its rows with words.
+        scores of `to_hlx`, and, save for "questions", of `to_english` (`round_trip` and `same_words`) for its rows with
+        words.
     """
     started = time.perf_counter()
     ask = AnswerBook(translate, batch_size)
@@ -58,6 +60,8 @@ def run_evaluation(
             results[split] = {"between_notations": score_between_notations(ask, corpus)}
             continue
         results[split] = {"to_hlx": score_to_hlx(ask, corpus)}
+        if split == QUESTIONS:  # an answer has no question that it could be put back into
+            continue
         # noise such as "?!" has a value, and nothing that the value could be put into
         worded = corpus.filter(lambda english: any(map(str.isalnum, english)), input_columns="english")
         if len(worded):

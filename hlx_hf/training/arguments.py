@@ -12,6 +12,7 @@ from transformers.utils import is_torchao_available
 
 from ..corpus.generator.stream import CHUNK_SIZE
 from ..hints import nearest_hint
+from ..lines_hlx import NOTATIONS
 from .limits import DEFAULT_LIMITS, parse_limit
 
 GENERATED = "generated"  # in place of a corpus' name: sentences and values drawn anew in every epoch
@@ -37,12 +38,15 @@ class PhaseArguments(TrainingArguments):
         default=0.0,
         metadata={"help": "Share of the generated sentences that are worded as most people ask, in everyday words."},
     )
+    notations: list[str] = field(
+        default_factory=lambda: list(NOTATIONS), metadata={"help": "Notations of the lines to train on."}
+    )
     data_files: list[str] | None = field(
         default=None, metadata={"help": "Markdown corpora of your own, instead of the package's."}
     )
     tasks: list[str] = field(
         default_factory=lambda: ["to_hlx=1"],
-        metadata={"help": "Tasks to draw from, each with its weight: to_hlx=2 to_english=1 convert=1 complete=1."},
+        metadata={"help": "Tasks to draw from, each with its weight: to_hlx=2 convert=1 answer=1."},
     )
     muon: bool = field(
         default=False,
@@ -91,6 +95,9 @@ class PhaseArguments(TrainingArguments):
             self.tasks = self.tasks.split()
         self.task_weights = dict(map(_task_weight, self.tasks))
         self.limits = list(map(parse_limit, self.gate_limits))
+        unknown = [name for name in self.notations if name not in NOTATIONS]
+        if unknown or not self.notations:
+            raise ValueError(f"notations are some of {', '.join(NOTATIONS)}, not {', '.join(unknown) or 'none'}")
         if not 0 <= self.everyday_share <= 1:
             raise ValueError(f"everyday_share is from 0 to 1, not {self.everyday_share}")
         if self.save_every_epochs < 1:

@@ -118,9 +118,11 @@ def _dataset(
             arguments.step_batch_size,
             arguments.data_seed,
             arguments.everyday_share,
+            arguments.notations,
         )
         return ChunkStream(maker, arguments.chunks_per_epoch)
-    lines = corpus_lines(load_corpus(arguments.corpus, data_files=arguments.data_files))
+    rows = load_corpus(arguments.corpus, data_files=arguments.data_files)
+    lines = [line for line in corpus_lines(rows) if line.notation in arguments.notations]
     return LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
 
 

@@ -1,11 +1,11 @@
 """Generated examples without end: sentences nobody wrote down, drawn anew in every epoch."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from transformers import PreTrainedTokenizerBase
 
-from ..corpus.generator.sentences import EVERYDAY, PLAIN_WORDING, TRAINING, SentenceGenerator
+from ..corpus.generator.sentences import EVERYDAY, PLAIN_WORDING, QUESTIONS, TRAINING, SentenceGenerator
 from ..corpus.generator.stream import CHUNK_SIZE
 from ..corpus.generator.values import ValueGenerator
 from ..corpus.splits import reserved_sentences
@@ -24,6 +24,7 @@ class ExampleMaker:
         batch_size: examples that stand together in a batch.
         seed: of the draws.
         everyday_share: how many of the sentences that are put into HLX are worded as most people ask.
+        notations: of the lines, each as often as another.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class ExampleMaker:
         batch_size: int,
         seed: int = 0,
         everyday_share: float = 0.0,
+        notations: Sequence[str] = NOTATIONS,
     ):
         self.task_weights = task_weights
         self.tokenizer = tokenizer
@@ -41,6 +43,7 @@ class ExampleMaker:
         self.batch_size = batch_size
         self.seed = seed
         self.everyday_share = everyday_share
+        self.notations = notations
 
     def __call__(self, number: int) -> Iterable[dict[str, list[int]]]:
         """The examples of chunk `number`."""
@@ -50,6 +53,7 @@ class ExampleMaker:
         sentences = SentenceGenerator(seed, TRAINING, excluded)
         plain_sentences = SentenceGenerator(f"{seed} plain", PLAIN_WORDING, excluded)
         everyday_sentences = SentenceGenerator(f"{seed} everyday", EVERYDAY, excluded) if self.everyday_share else None
+        questions = SentenceGenerator(f"{seed} questions", QUESTIONS, excluded)
         values = ValueGenerator(f"{seed} values")
 
         def draw(task: str) -> Example:
@@ -58,9 +62,12 @@ class ExampleMaker:
                 english, value = next(everyday_sentences if is_everyday else sentences)
             elif task == "to_english":
                 english, value = next(plain_sentences)
+            elif task == "answer":  # questions are drawn with their answers, and so are sentences like others
+                task = "to_hlx"
+                english, value = next(questions)
             else:
                 english, value = None, next(values)
-            return rng.choice(TASKS[task](CorpusLine(rng.choice(NOTATIONS), value, english)))
+            return rng.choice(TASKS[task](CorpusLine(rng.choice(self.notations), value, english)))
 
         chunk: list[Encoded] = []
         while missing := CHUNK_SIZE - len(chunk):

@@ -12,8 +12,9 @@ import yaml
 
 from ...contracts import OPERATION, PIPELINE
 from ...formats import Contract, Handle, Value
+from ...lines_hlx import NOTATIONS
 from .catalogue import ITEMS, NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
-from .questions import evaluation_question
+from .questions import evaluation_question, questions_about
 from .shapes import BREAK, load_shapes
 from .words import everyday_vocabulary, invented_name, is_new_number, vocabulary
 
@@ -29,15 +30,13 @@ FAMILIES = {
     "value": 6,
     "numbered": 4,
     "null": 3,
-    "question": 3,
-    "evaluation": 1,
 }
 _CONTRACTS = {
     "program": (100, 101, 102, 103, 104, 105, 106, 107),
     "literal": (14, 15, 16, 20, 21, 22),
     "shader": (900, 901, 902),
 }
-UNWORDED = ("null", "question", "evaluation")  # their values could be said in any words
+BARE_SHARE = 0.4
 TYPO_SHARE = 0.02
 IID_SHARE = 64  # one sentence in so many is kept for the test split `iid`
 
@@ -51,7 +50,8 @@ class Leaning(NamedTuple):
         wordings: exponent of the place in a list of wordings: 2 draws half of them from its first quarter, 4 from its
             first 16th.
         imperatives: share of them among the wordings of an operation.
-        bare: exponent of the draw that puts four in ten imperatives into no frame; the greater, the fewer frames.
+        bare: exponent of the draw that puts `BARE_SHARE` of the imperatives into no frame; the greater, the fewer are
+            framed.
         short: exponent of the draw of a pipeline's length; the greater, the fewer steps.
     """
 
@@ -99,8 +99,12 @@ class Selection:
 TRAINING = Selection()
 EVERYDAY = Selection(everyday=True, families=tuple((FAMILIES | {"pipeline": 22, "program": 12}).items()))
 PLAIN_WORDING = Selection(
-    plain_wording=True, families=tuple((name, share) for name, share in FAMILIES.items() if name not in UNWORDED)
+    plain_wording=True,
+    families=tuple((name, share) for name, share in FAMILIES.items() if name != "null"),  # it could be put in any words
 )
+_WORKED_OUT = (("evaluation", 2), ("reading", 3))
+QUESTIONS = Selection(families=(("fact", 3), *_WORKED_OUT))
+NEW_QUESTIONS = Selection(held_out_sentences=True, families=_WORKED_OUT)  # who was never told a fact cannot know it
 
 
 class SentenceGenerator:
@@ -149,11 +153,11 @@ class SentenceGenerator:
         if entry.say and (not entry.do or self.rng.random() > self.leaning.imperatives):
             return self._fill(self._pick_wording(entry.say))
         draw = self.rng.random() ** self.leaning.bare
-        if draw < 0.4 or self.plain:
+        if draw < BARE_SHARE or self.plain:
             return self._fill(self._pick_wording(entry.do))
         if draw < 0.74:
             english, value = self._fill(self._pick_wording(entry.do))
-            return self._pick_wording(self.frames["frames"]).replace("{do}", english), value
+            return self._frame(english), value
         if draw < 0.86 and (gerunds := self.shapes[number].gerunds):
             english, value = self._fill(self._pick_wording(gerunds))
             return self._pick_wording(self.frames["gerund"]).replace("{doing}", english), value
@@ -193,7 +197,7 @@ class SentenceGenerator:
         if draw < 0.1:
             english = self._pick_wording(self.frames["openings"]) + english
         elif draw < 0.3:
-            english = self._pick_wording(self.frames["frames"]).replace("{do}", english)
+            english = self._frame(english)
         return english, Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
 
     def _program(self) -> tuple[str, Value]:
@@ -225,8 +229,13 @@ class SentenceGenerator:
         gibberish = [invented_name(self.rng, self.words.held_out) for _ in range(1 + int(self.rng.random() * 4))]
         return " ".join(gibberish), None
 
-    def _question(self) -> tuple[str, Value]:
+    def _fact(self) -> tuple[str, Value]:
         return self._entry("question")
+
+    def _reading(self) -> tuple[str, Value]:
+        family = self._pick((self._operation, self._pipeline, self._program, self._value, self._numbered))
+        _, value = family()
+        return self._pick(questions_about(value, self._pick(NOTATIONS)))
 
     def _evaluation(self) -> tuple[str, Value]:
         while True:
@@ -237,8 +246,16 @@ class SentenceGenerator:
     def _entry(self, key: str | int) -> tuple[str, Value]:
         entry = self._pick(self.catalogue.entries[key])
         if self.selection.everyday:
-            return self._fill(self._pick_wording(self._pick([lines for lines in (entry.do, entry.say) if lines])))
-        return self._fill(self._pick((*entry.do, *entry.say)))
+            lines = self._pick([lines for lines in (entry.do, entry.say) if lines])
+            line = self._pick_wording(lines)
+        else:
+            is_imperative = self.rng.random() * (len(entry.do) + len(entry.say)) < len(entry.do)
+            lines = entry.do if is_imperative else entry.say
+            line = self._pick(lines)
+        english, value = self._fill(line)
+        if lines is entry.do and not self.plain and self.rng.random() ** self.leaning.bare > BARE_SHARE:
+            english = self._frame(english)
+        return english, value
 
     # Their parts
 
@@ -253,6 +270,9 @@ class SentenceGenerator:
             self._is_new = True
         typo = not self.plain and self.rng.random() < TYPO_SHARE
         return line.fill(self.rng, self.words, held_out_slot=held_out_slot, antecedent=antecedent, typo=typo)
+
+    def _frame(self, imperative: str) -> str:
+        return self._pick_wording(self.frames["frames"]).replace("{do}", imperative)
 
     def _finish(self, english: str) -> str:
         """Capitals, final marks and blanks as people set them, or do not."""
