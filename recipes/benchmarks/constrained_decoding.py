@@ -1,25 +1,21 @@
 """What the grammar costs in decoding, and the forward passes that it saves.
 
     python recipes/benchmarks/constrained_decoding.py
-    python recipes/benchmarks/constrained_decoding.py --model english --runs 5 --json
+    python recipes/benchmarks/constrained_decoding.py --model english --repeats 5 --json
 
 Times a token in torch and in numpy, without the constraint, with it, and its masks alone, in turns; and counts in the
-right answers of `all_variants` the tokens for which the model need not be asked. `--json` adds a line of all figures.
+right answers of `all_variants` the tokens for which the model need not be asked.
 """
 
-import argparse
-import json
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import version
 from statistics import median
 
 import numpy as np
 import torch
+from reporting import Figure, benchmark_parser, print_report, table
 
 from hlx_hf import HLXConfig, HLXForCausalLM, HLXPipeline, Schema, Translator, load_corpus, load_tokenizer, loads
 from hlx_hf.contracts import ARGUMENT_TYPES, operation_of
@@ -46,34 +42,28 @@ SCHEMAS: dict[str, Callable[[Contract], Schema | None]] = {
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = benchmark_parser(__doc__, repeats=5)
     parser.add_argument("--model", help="name or folder of a model; the tiny preset with fresh weights if not given")
-    parser.add_argument("--runs", type=int, default=5, help="of which the medians are printed (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="add the figures as one line of JSON")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     texts = {notation: load_corpus("all_variants")[column_of(notation)] for notation in NOTATIONS}
     with tempfile.TemporaryDirectory() as fresh:
-        folder = find_model(arguments.model) if arguments.model else save_fresh(fresh)
+        folder = find_model(options.model) if options.model else save_fresh(fresh)
         model = HLXForCausalLM.from_pretrained(folder)
         pipe = HLXPipeline(model=model, tokenizer=load_tokenizer(), device="cpu")
-        times = {
-            "torch": time_tokens(pipe, torch_masks, texts[NOTATION][:ROWS], arguments.runs),
-            "numpy": time_tokens(Translator(folder), numpy_masks, texts[NOTATION][:ROWS], arguments.runs),
-        }
+        answers = texts[NOTATION][:ROWS]
+        rows = [
+            {"decoding in": runtime, **time_tokens(translate, masks, answers, options.repeats)}
+            for runtime, translate, masks in (("torch", pipe, torch_masks), ("numpy", Translator(folder), numpy_masks))
+        ]
     saved = saved_passes(texts)
-
-    print(f"| a token of {NOTATION} | without | with | masks alone | share |\n|---|---|---|---|---|")
-    for runtime, row in times.items():
-        share = row["masks"] / (row["without"] + row["masks"])
-        print(f"| {runtime} | {row['without']:.0f} µs | {row['with']:.0f} µs | {row['masks']:.1f} µs | {share:.1%} |")
-    print("\n| forward passes saved | " + " | ".join(NOTATIONS) + " |\n|---|" + "---|" * len(NOTATIONS))
-    for known, shares in saved.items():
-        print(f"| {known} | " + " | ".join(f"{shares[notation]:.1%}" for notation in NOTATIONS) + " |")
-    if arguments.json:
-        machine = {"machine": platform.machine(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
-        versions = {name: version(name) for name in ("torch", "transformers", "xgrammar", "numpy")}
-        figures = {"machine": machine, "versions": versions, "model": arguments.model or "fresh tiny"}
-        print(json.dumps({**figures, "runs": arguments.runs, "microseconds": times, "passes_saved": saved}))
+    print("Forward passes that the grammar saves\n")
+    print(
+        table(
+            [{"known": known, **{name: f"{share:.1%}" for name, share in row.items()}} for known, row in saved.items()]
+        )
+    )
+    print(f"\nMicroseconds a token of {NOTATION}\n")
+    print_report("constrained_decoding", rows, options, unit="µs", model=options.model or "fresh", passes_saved=saved)
 
 
 def save_fresh(folder: str) -> str:
@@ -84,24 +74,28 @@ def save_fresh(folder: str) -> str:
     return folder
 
 
-def time_tokens(translate: Callable, masks: Callable, answers: list[str], runs: int) -> dict[str, float]:
-    """Median microseconds a token, one text at a time: `without` the constraint, `with` it, and its `masks` alone."""
+def time_tokens(translate: Callable, masks: Callable, answers: list[str], repeats: int) -> dict:
+    """Microseconds a token, one text at a time: without the constraint, with it, its masks alone and their share."""
     constraint = new_constraint(None)
-    found: dict[str, list[float]] = {"without": [], "with": [], "masks": []}
-    for run in range(runs + 1):
+    ids = [[*map(constraint.vocabulary.get, answer), constraint.eos_token_id] for answer in answers]
+    runs: dict[str, list[float]] = {"without": [], "with": [], "masks alone": []}
+    for run in range(repeats + 1):
+        seconds: dict[str, list[float]] = {name: [] for name in runs}
         for text in TEXTS:
             for name, constrained in (("without", False), ("with", True)):
                 start = time.perf_counter()
                 (answer,) = translate(text, NOTATION, constrained=constrained, max_new_tokens=ANSWER_TOKENS)
-                found[name].append((time.perf_counter() - start) / (len(answer["generated_text"]) + 1))
-        for answer in answers:
-            ids = [*map(constraint.vocabulary.get, answer), constraint.eos_token_id]
+                seconds[name].append((time.perf_counter() - start) / (len(answer["generated_text"]) + 1))
+        for tokens in ids:
             start = time.perf_counter()
-            masks(constraint, ids)
-            found["masks"].append((time.perf_counter() - start) / len(ids))
-        if run == 0:  # warms up
-            found = {name: [] for name in found}
-    return {name: median(seconds) * 1e6 for name, seconds in found.items()}
+            masks(constraint, tokens)
+            seconds["masks alone"].append((time.perf_counter() - start) / len(tokens))
+        if run > 0:  # the first warms up
+            for name, found in seconds.items():
+                runs[name].append(median(found) * 1e6)
+    figures = {name: Figure.of(found) for name, found in runs.items()}
+    alone = figures["masks alone"].median
+    return {**figures, "share of masks": f"{alone / (figures['without'].median + alone):.1%}"}
 
 
 def new_constraint(schema: Schema | None, notation: str = NOTATION) -> Constraint:
