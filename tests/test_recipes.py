@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hlx_hf.training import arguments as arguments_module
 from hlx_hf.training import parse_arguments
 
 ROOT = Path(__file__).parents[1]
@@ -54,17 +53,6 @@ def test_the_plan_of_the_configurations(name, expected):
         arguments.gradient_checkpointing,
         arguments.final_dir.name,
     )
-
-
-@pytest.mark.parametrize("has_bf16", [True, False])
-def test_a_cpu_without_instructions_for_bf16_trains_in_fp32(has_bf16, monkeypatch, caplog, tmp_path):
-    monkeypatch.setattr("hlx_hf.training.arguments.cpu_has_bf16", lambda: has_bf16)
-    monkeypatch.setattr(arguments_module.logger, "warning_once", arguments_module.logger.warning)  # not only once here
-    config = ROOT / "recipes" / "configs" / "english_tiny.yaml"
-    with caplog.at_level("WARNING", logger=arguments_module.logger.name):
-        arguments = parse_arguments(config, ["--output_dir", str(tmp_path)])
-    assert (arguments.bf16, arguments.mixed_precision) == ((True, "bf16") if has_bf16 else (False, "no"))
-    assert ("training in fp32" in caplog.text) is not has_bf16
 
 
 def test_each_phase_starts_from_what_the_one_before_it_saves():

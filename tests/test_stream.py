@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer, loads
+from hlx_hf import HLXForCausalLM, load_tokenizer, loads
 from hlx_hf.corpus.generator import stream as generator_stream
 from hlx_hf.corpus.generator.sentences import fingerprint
 from hlx_hf.corpus.generator.words import everyday_vocabulary
@@ -14,7 +14,6 @@ from hlx_hf.corpus.splits import reserved_sentences
 from hlx_hf.lines_hlx import NOTATIONS
 from hlx_hf.training import parse_arguments, run_phase, stream
 from hlx_hf.training.examples import IGNORED
-from hlx_hf.training.muon import MuonFactory
 from hlx_hf.training.stream import ExampleMaker
 
 ROOT = Path(__file__).parents[1]
@@ -110,17 +109,6 @@ def test_lines_longer_than_the_model_are_drawn_again(tokenizer):
     short = list(ExampleMaker({"to_hlx": 1}, tokenizer, 64, BATCH_SIZE)(0))
     assert len(short) == generator_stream.CHUNK_SIZE
     assert max(len(example["input_ids"]) for example in short) == 64
-
-
-def test_muon_takes_the_matrices_of_the_layers_and_adamw_all_others(tmp_path):
-    path = tmp_path / "phase.yaml"
-    path.write_text(f"output_dir: {tmp_path}\nuse_cpu: true\nlearning_rate: 2.0e-3\nadam_beta2: 0.98\n")
-    model = HLXForCausalLM(HLXConfig.from_preset("tiny"))
-    by_muon, by_adamw = MuonFactory()(model, parse_arguments(path, [])).param_groups
-    assert len(by_muon["params"]) == 4 * model.config.num_hidden_layers
-    assert sum(map(torch.numel, by_muon["params"] + by_adamw["params"])) == model.num_parameters()
-    assert (by_muon["use_muon"], by_adamw["use_muon"]) == (True, False)
-    assert (by_muon["lr"], by_adamw["lr"], by_adamw["betas"]) == (2e-3, 2e-3, (0.9, 0.98))
 
 
 @pytest.mark.parametrize("config", ["english_tiny", "engine_tiny"])

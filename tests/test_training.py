@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 
 from hlx_hf import HLXConfig, HLXForCausalLM, load_corpus, load_tokenizer, loads
 from hlx_hf.corpus.tasks import TASKS, CorpusLine, corpus_lines
-from hlx_hf.training import HardwareError, parse_arguments, run_phase
+from hlx_hf.training import HardwareError, hardware, parse_arguments, run_phase
 from hlx_hf.training.examples import IGNORED, LengthGroupedSampler, LineDataset, collate
 from hlx_hf.training.hardware import check_memory, check_precision
 
@@ -150,6 +150,17 @@ def test_fp16_without_a_gpu_is_refused_in_one_sentence(config_file):
     arguments = parse_arguments(config_file, ["--fp16", "true"])
     with pytest.raises(HardwareError, match=r"fp16 training needs a GPU .* --fp16 false"):
         check_precision(arguments)
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_a_cpu_that_is_slow_in_bf16_trains_in_fp32(slow, config_file, monkeypatch, caplog):
+    monkeypatch.setattr(hardware, "has_slow_bf16", lambda _: slow)
+    monkeypatch.setattr(hardware.logger, "warning_once", hardware.logger.warning)  # which else says it only once
+    arguments = parse_arguments(config_file, ["--use_cpu", "true", "--bf16", "true"])
+    with caplog.at_level("WARNING", logger=hardware.logger.name):
+        hardware.avoid_slow_bf16(arguments)
+    assert (arguments.bf16, arguments.mixed_precision) == ((False, "no") if slow else (True, "bf16"))
+    assert ("training in fp32" in caplog.text) is slow
 
 
 def test_too_little_memory_is_refused_with_both_figures(config_file, monkeypatch):

@@ -5,18 +5,15 @@ import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-import torch
 import yaml
 from accelerate.utils import parse_flag_from_env
 from transformers import HfArgumentParser, TrainingArguments
-from transformers.utils import is_torchao_available, logging
+from transformers.utils import is_torchao_available
 
 from ..corpus.generator.stream import CHUNK_SIZE
 from ..hints import nearest_hint
 from ..lines_hlx import NOTATIONS
 from .limits import DEFAULT_LIMITS, parse_limit
-
-logger = logging.get_logger(__name__)
 
 GENERATED = "generated"  # in place of a corpus' name: sentences and values drawn anew in every epoch
 
@@ -82,9 +79,6 @@ class PhaseArguments(TrainingArguments):
     def __post_init__(self):
         if self.activation_checkpointing is None:
             self.activation_checkpointing = self.gradient_checkpointing  # its new name in transformers 5.23
-        if self.bf16 and (self.use_cpu or not torch.accelerator.is_available()) and not cpu_has_bf16():
-            logger.warning_once("This CPU has no instructions for bf16, which would slow it down: training in fp32.")
-            self.bf16 = False
         super().__post_init__()
         if self.device.type == "cpu":
             self.dataloader_pin_memory = False  # nothing to copy to, and a warning at every start
@@ -148,11 +142,6 @@ class PhaseArguments(TrainingArguments):
         if self.max_steps > 0:
             return Path(self.output_dir) / f"after_{self.max_steps}_steps"
         return Path(self.output_dir) / self.final_name.format(epoch=int(self.num_train_epochs))
-
-
-def cpu_has_bf16() -> bool:
-    """Whether oneDNN, by which torch multiplies matrices on a CPU, does so in bf16 at the pace of fp32 or faster."""
-    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _task_weight(text: str) -> tuple[str, float]:

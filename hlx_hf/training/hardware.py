@@ -3,10 +3,13 @@
 import psutil
 import torch
 from transformers.training_args import OptimizerNames
+from transformers.utils import logging
 
 from ..configuration_hlx import HLXConfig
 from ..modeling_hlx import HLXForCausalLM
 from .arguments import PhaseArguments
+
+logger = logging.get_logger(__name__)
 
 GIB = 2**30
 # fp32 weights and their gradients; mixed precision keeps the same fp32 masters
@@ -35,6 +38,21 @@ def check_precision(arguments: PhaseArguments) -> None:
             f"fp16 training needs a GPU and this machine offers none: {TINY_INSTEAD}, "
             "or pass --fp16 false to train in fp32."
         )
+
+
+def has_slow_bf16(arguments: PhaseArguments) -> bool:
+    """Whether the phase runs on a CPU without instructions for bf16, which takes many times as long for it as for fp32.
+
+    Asks oneDNN, by which torch multiplies matrices on a CPU.
+    """
+    return arguments.device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def avoid_slow_bf16(arguments: PhaseArguments) -> None:
+    """Has a phase train in fp32 instead of bf16, with a warning, where that is slow."""
+    if arguments.bf16 and has_slow_bf16(arguments):
+        logger.warning_once("This CPU has no instructions for bf16, which would slow it down: training in fp32.")
+        arguments.bf16, arguments.mixed_precision = False, "no"
 
 
 def check_memory(arguments: PhaseArguments, config: HLXConfig) -> None:

@@ -17,6 +17,7 @@ from .callbacks import SaveEveryEpochs
 from .checkpoints import WholeCheckpoints
 from .examples import IGNORED, LengthGroupedSampler, LineDataset
 from .gates import QualityGates
+from .hardware import avoid_slow_bf16
 from .hub import PushesToHub
 from .muon import MuonFactory
 from .packing import collate_packed
@@ -85,6 +86,7 @@ def make_trainer(
     arguments: PhaseArguments, config: HLXConfig, dataset: LineDataset | ChunkStream, tokenizer: PreTrainedTokenizerBase
 ) -> PhaseTrainer:
     """A model, fresh or read from a folder, and what trains it, as the arguments say."""
+    avoid_slow_bf16(arguments)
     settings = _model_settings(arguments)
     if arguments.model_name_or_path is None:
         model = AutoModelForCausalLM.from_config(config, **settings)

@@ -15,6 +15,7 @@ On a GPU the 1B preset trains on rows of 512 tokens. What activation checkpointi
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from reporting import Figure, benchmark_parser, print_report
@@ -26,7 +27,6 @@ from transformers.utils import logging
 from hlx_hf import HLXConfig, load_corpus, load_tokenizer
 from hlx_hf.corpus.tasks import CorpusLine, corpus_lines
 from hlx_hf.training import make_trainer, parse_arguments
-from hlx_hf.training.arguments import cpu_has_bf16
 from hlx_hf.training.examples import LineDataset
 from hlx_hf.training.hardware import count_parameters
 
@@ -106,8 +106,16 @@ class StepClock(TrainerCallback):
         return time.perf_counter()
 
 
-def measure_recipe(name: str, dataset: LineDataset, options: list[str]) -> tuple[float, float]:
-    """Trains by a configuration, and returns real tokens a second and their share of all that were computed."""
+class Measured(NamedTuple):
+    """What a training by a configuration came to."""
+
+    rate: float  # real tokens a second
+    real_share: float  # of all tokens that were computed
+    precision: str
+
+
+def measure_recipe(name: str, dataset: LineDataset, options: list[str]) -> Measured:
+    """Trains by a configuration."""
     tokenizer = load_tokenizer()
     with tempfile.TemporaryDirectory() as folder:
         options = [*options, "--output_dir", folder, "--disable_tqdm", "true"]
@@ -126,7 +134,7 @@ def measure_recipe(name: str, dataset: LineDataset, options: list[str]) -> tuple
         trainer.add_callback(clock)
         trainer.train()
     real, computed = (sum(column) for column in zip(*counts[WARMUP_STEPS:], strict=True))
-    return real / clock.seconds, real / computed
+    return Measured(real / clock.seconds, real / computed, "bf16" if arguments.bf16 else "fp32")
 
 
 def measure_on_cpu(repeats: int, batch_size: int) -> tuple[list[dict], dict[str, float]]:
@@ -135,16 +143,13 @@ def measure_on_cpu(repeats: int, batch_size: int) -> tuple[list[dict], dict[str,
     plain = PlainLoop(HLXConfig.from_preset("tiny"), dataset)
     options = ["--num_train_epochs", "2", "--use_cpu", "true", "--bf16", "true"]
     options += ["--per_device_train_batch_size", str(batch_size), "--logging_strategy", "no"]
-    plain_rates, rates, shares = [], [], []
+    plain_rates, recipe = [], []
     for _ in range(repeats):
         plain_rates.append(plain.measure())
-        rate, share = measure_recipe("baseline_tiny", dataset, options)
-        rates.append(rate)
-        shares.append(share)
-    ratio = Figure.of(rate / plain_rate for rate, plain_rate in zip(rates, plain_rates, strict=True))
-    real, plain_real = Figure.of(rates), Figure.of(plain_rates)
+        recipe.append(measure_recipe("baseline_tiny", dataset, options))
+    ratio = Figure.of(run.rate / plain_rate for run, plain_rate in zip(recipe, plain_rates, strict=True))
+    real, plain_real = Figure.of(run.rate for run in recipe), Figure.of(plain_rates)
     plain_share = plain.real_tokens / sum(map(torch.numel, plain.batches))
-    precision = "bf16" if cpu_has_bf16() else "fp32"
     rows = [
         {
             "loop": "plain",
@@ -155,10 +160,10 @@ def measure_on_cpu(repeats: int, batch_size: int) -> tuple[list[dict], dict[str,
         },
         {
             "loop": "recipe",
-            "precision": precision,
+            "precision": recipe[0].precision,
             "real tokens a second": real,
             "times": ratio,
-            "real share": round(min(shares), 3),
+            "real share": round(min(run.real_share for run in recipe), 3),
         },
     ]
     figures = {"real_tokens_per_s": real.median, "plain_loop_real_tokens_per_s": plain_real.median}
@@ -171,7 +176,7 @@ def measure_on_gpu(repeats: int, batch_size: int) -> tuple[list[dict], dict[str,
     line = CorpusLine("LC-R", "a" * (GPU_LENGTH - 4), None)  # a string in quotes, between <bos> and <eos>
     dataset = LineDataset([line] * (batch_size * GPU_STEPS), {"complete": 1}, load_tokenizer(), GPU_LENGTH)
     options = ["--num_train_epochs", "1", "--per_device_train_batch_size", str(batch_size)]
-    rate = Figure.of(measure_recipe("baseline_1b_80gb", dataset, options)[0] for _ in range(repeats))
+    rate = Figure.of(measure_recipe("baseline_1b_80gb", dataset, options).rate for _ in range(repeats))
     figures = {"real_tokens_per_s": rate.median, "preset": "1b", "batch_size": batch_size}
     peak = PEAK_FLOPS.get(torch.cuda.get_device_name())
     if peak is not None:
