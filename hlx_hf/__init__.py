@@ -23,6 +23,7 @@ _HOME = {
     "dumps": "formats",
     "from_bytes": "formats",
     "loads": "formats",
+    "notation_of": "formats",
     "to_bytes": "formats",
     "load_tokenizer": "tokenization_hlx",
     "to_alphabet": "tokenization_hlx",

@@ -14,7 +14,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from . import formats
@@ -123,21 +122,10 @@ def convert(options: argparse.Namespace) -> None:
 
 
 def _notation_of(text: str) -> str:
-    """The notation that a text reads in; the first of several if it means the same in them.
-
-    Raises:
-        ValueError: it reads in none, or means different things in two.
-    """
-    meanings: dict[str, str] = {}  # in HLXL, which tells 1 from true and 1.0 as Python does not
-    for notation in NOTATIONS:
-        with suppress(formats.HLXError):
-            meanings[notation] = formats.convert(text, notation, NOTATIONS[0])
-    if not meanings:
-        raise ValueError("this is HLX in no notation; --from NOTATION says where it goes wrong in one")
-    if len(set(meanings.values())) > 1:
-        means = ", ".join(f"{meaning} in {notation}" for notation, meaning in meanings.items())
-        raise ValueError(f"this has more than one meaning ({means}): say which with --from")
-    return next(iter(meanings))
+    try:
+        return formats.notation_of(text)
+    except ValueError as error:
+        raise ValueError(f"{error}: name the notation that it is in with --from") from error
 
 
 def _notation(text: str) -> str:

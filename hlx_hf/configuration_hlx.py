@@ -39,6 +39,7 @@ class HLXConfig(PretrainedConfig):
         bos_token_id: id of `<bos>`, which begins every line.
         eos_token_id: id of `<eos>`, which ends every line.
         pad_token_id: id of `<pad>`.
+        notations: those that the model has learned, all four if None. Pipelines put its answers into the others.
         tie_word_embeddings: always False, for the output projection has weights of its own.
 
     Raises:
@@ -61,6 +62,7 @@ class HLXConfig(PretrainedConfig):
         bos_token_id: int = 1,
         eos_token_id: int = 2,
         pad_token_id: int = 0,
+        notations: list[str] | None = None,
         tie_word_embeddings: bool = False,
         **kwargs: Any,
     ):
@@ -80,6 +82,7 @@ class HLXConfig(PretrainedConfig):
         self.layer_norm_eps = layer_norm_eps
         self.initializer_range = initializer_range
         self.use_cache = use_cache
+        self.notations = notations
         kwargs["custom_pipelines"] = copy.deepcopy(CUSTOM_PIPELINES)
         super().__init__(
             bos_token_id=bos_token_id,

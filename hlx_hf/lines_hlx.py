@@ -6,7 +6,7 @@ Standard library only: `save_pretrained` copies this file beside the weights, wh
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 NOTATIONS = ("HLXL", "LC-R", "LC-T", "LC-B")
 ENGLISH = "English"  # what stands in the brackets of a line that asks for English
@@ -46,6 +46,19 @@ def request_prompt(request: str, target: str, alphabet: Container[str]) -> str:
     if not isinstance(request, str):
         raise TypeError(f"what is translated is a str, or a list of them, not {type(request).__name__}")
     return line_prompt(to_alphabet(plain_punctuation(request), alphabet), target)
+
+
+def written_notation(target: str | None, learned: Sequence[str] | None) -> str | None:
+    """What a model is asked for where its answer is to be in `target`.
+
+    Args:
+        target: one of `NOTATIONS`, or whatever else `line_prompt` takes or refuses.
+        learned: the notations that the model has learned, all of them if None.
+
+    Returns:
+        The first notation of `learned` where `target` is none of them, or `target` itself.
+    """
+    return learned[0] if learned and target in NOTATIONS and target not in learned else target
 
 
 def check_abstention(abstain_below: float, target: str) -> None:

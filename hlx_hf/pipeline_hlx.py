@@ -11,16 +11,17 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 
-from .lines_hlx import ENGLISH, check_abstention, request_prompt
+from .lines_hlx import ENGLISH, check_abstention, request_prompt, written_notation
 
 try:
     from hlx_hf.decoding import generation
 except ImportError:  # the package or xgrammar is not there
     generation = None
 try:
+    from hlx_hf import bridges
     from hlx_hf.formats import dumps
 except ImportError:
-    dumps = None
+    bridges = dumps = None
 
 # With these and no others, generation need not ask the model where the grammar leaves no choice.
 PLAIN_SETTINGS = {"do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "num_return_sequences"}
@@ -111,7 +112,15 @@ class HLXPipeline(Pipeline):
         return preprocess_kwargs, forward_kwargs | generate_kwargs, postprocess_kwargs
 
     def preprocess(self, text: str, notation: str | None = None) -> dict[str, torch.Tensor]:
-        return self.tokenizer(request_prompt(text, notation, self.tokenizer.get_vocab()), return_tensors="pt")
+        learned = self.model.config.notations
+        written = written_notation(notation, learned)
+        if bridges is None and written != notation:
+            raise ImportError(
+                f"this model has learned {', '.join(learned)}, and needs the package for {notation}: pip install hlx_hf"
+            )
+        if bridges is not None and written == ENGLISH:
+            text = bridges.into_learned(text, learned)
+        return self.tokenizer(request_prompt(text, written, self.tokenizer.get_vocab()), return_tensors="pt")
 
     def _forward(
         self,
@@ -126,7 +135,7 @@ class HLXPipeline(Pipeline):
 
         `answers` are of shape (sequences, tokens), `scores` of shape (sequences,).
         """
-        constraint = self._constraint(notation, constrained, schema)
+        constraint = self._constraint(written_notation(notation, self.model.config.notations), constrained, schema)
         settings = {"do_sample": False, **generate_kwargs}
         alternatives = settings.get("num_return_sequences") or 1
         if alternatives > 1 and not settings["do_sample"]:
@@ -240,6 +249,9 @@ class HLXPipeline(Pipeline):
         check_abstention(abstain_below, notation)
         (answers,) = model_outputs["answers"]
         texts = self.tokenizer.batch_decode(answers, skip_special_tokens=True)
+        written = written_notation(notation, self.model.config.notations)
+        if written != notation:
+            texts = [bridges.into_asked(text, written, notation) for text in texts]
         results = [{"generated_text": text} for text in texts]
         if "scores" not in model_outputs:
             return results

@@ -12,9 +12,10 @@ import numpy as np
 from safetensors import SafetensorError, deserialize
 from tokenizers import Tokenizer
 
+from .bridges import into_asked, into_learned
 from .decoding import Constraint, Schema
 from .formats import dumps
-from .lines_hlx import ENGLISH, check_abstention, request_prompt
+from .lines_hlx import ENGLISH, check_abstention, request_prompt, written_notation
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 COUNTS = ("batch_size", "max_new_tokens")  # options of a `Translator` that count something
@@ -232,7 +233,8 @@ class Translator:
         Args:
             inputs: a text, or a list of texts, brought into the alphabet as `HLXPipeline` does.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
-            **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for;
+            **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for,
+                counted in the notation that it writes;
                 `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
                 texts otherwise; `schema`, an `hlx_hf.decoding.Schema`, which says what contract the answer is;
                 `return_scores` and `abstain_below`, as `HLXPipeline` has them.
@@ -249,10 +251,13 @@ class Translator:
         texts = inputs if isinstance(inputs, (list, tuple)) else [inputs]
         if not texts:
             return []
-        notation = options.get("notation")
-        prompts = [request_prompt(text, notation, self._alphabet) for text in texts]
+        notation, learned = options.get("notation"), self.network.config.get("notations")
+        written = written_notation(notation, learned)
+        if written == ENGLISH:
+            texts = [into_learned(text, learned) for text in texts]
+        prompts = [request_prompt(text, written, self._alphabet) for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
-        constraint = self._constraint(notation, options.get("constrained"), options.get("schema"))
+        constraint = self._constraint(written, options.get("constrained"), options.get("schema"))
         size, least = options.get("batch_size", 1), options.get("abstain_below", 0)
         check_abstention(least, notation)
         results = []
@@ -261,7 +266,8 @@ class Translator:
                 tokens[start : start + size], options.get("max_new_tokens"), constraint
             )
             for text, score in zip(self.tokenizer.decode_batch(answers), np.exp(log_probabilities), strict=True):
-                result = {"generated_text": dumps(None, notation) if score < least else text}
+                answer = dumps(None, notation) if score < least else into_asked(text, written, notation)
+                result = {"generated_text": answer}
                 results.append({**result, "score": float(score)} if options.get("return_scores") else result)
         return results
 

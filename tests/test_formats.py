@@ -6,7 +6,7 @@ from hlx_values import exact, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hlx_hf import Contract, Handle, HLXError, convert, dumps, loads
+from hlx_hf import Contract, Handle, HLXError, convert, dumps, loads, notation_of
 from hlx_hf.formats.notations import GLYPHS
 from hlx_hf.lines_hlx import NOTATIONS
 
@@ -68,6 +68,23 @@ def test_canonical_text_equals_the_independent_writer(value, notation):
 def test_conversion_loses_nothing(value, source, target):
     text = dumps(value, source)
     assert convert(convert(text, source, target), target, source) == text
+
+
+@given(values, notations)
+def test_the_notation_of_a_text_is_found_unless_it_means_something_else_in_another(value, notation):
+    text = dumps(value, notation)
+    try:
+        found = notation_of(text)
+    except ValueError as error:
+        assert f" in {notation}" in str(error)
+        assert "more than one meaning" in str(error)
+    else:
+        assert exact(loads(text, found)) == exact(value)
+
+
+def test_a_text_of_no_notation_is_an_error():
+    with pytest.raises(ValueError, match="HLX in no notation"):
+        notation_of("Filter active users")
 
 
 @given(values, notations)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from hlx_hf import HLXConfig, HLXForCausalLM, load_corpus, load_tokenizer, loads
+import hlx_hf
+from hlx_hf import HLXConfig, HLXForCausalLM, convert, load_corpus, load_tokenizer, loads
 from hlx_hf.corpus.tasks import TASKS, CorpusLine, corpus_lines
 from hlx_hf.training import HardwareError, hardware, parse_arguments, run_phase
 from hlx_hf.training.examples import IGNORED, LengthGroupedSampler, LineDataset, collate
@@ -205,6 +206,18 @@ def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(config_file, 
     resumed = run_phase(parse_arguments(config_file, ["--resume_from_checkpoint", "last"]), CARD)
     for new, old in zip(HLXForCausalLM.from_pretrained(resumed).parameters(), whole.parameters(), strict=True):
         assert torch.equal(new, old)
+
+
+def test_a_model_of_one_notation_says_so_and_answers_in_all(config_file):
+    options = ["--notations", "LC-T", "--tasks", "to_hlx=1", "--num_train_epochs", "1"]
+    final = run_phase(parse_arguments(config_file, options), CARD)
+    assert HLXConfig.from_pretrained(final).notations == ["LC-T"]
+    card = (final / "README.md").read_text()
+    assert "has\nlearned LC-T alone" in card
+    assert 'notation="LC-T")' in card
+    translate = hlx_hf.pipeline(final, max_new_tokens=40)
+    ((written,), (asked,)) = (translate("Open settings", notation=notation) for notation in ("LC-T", "LC-B"))
+    assert asked["generated_text"] == convert(written["generated_text"], "LC-T", "LC-B")
 
 
 def test_a_checkpoint_that_is_not_whole_is_refused(config_file, tmp_path):

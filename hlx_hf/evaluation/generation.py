@@ -29,7 +29,8 @@ def answers(
         texts: what is asked, each on its own line.
         notations: what to answer in, one for each text.
         expected: the right answers, where only their like counts: a longer answer is not waited for. Not for a model
-            whose decoding is constrained, for it would have to end its answers in time.
+            whose decoding is constrained, for it would have to end its answers in time, nor for notations that it has
+            not learned, for it writes these in another.
         batch_size: how many texts the model is given at a time.
     """
     outputs = ask(translate, texts, notations, expected, batch_size)

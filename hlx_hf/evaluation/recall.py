@@ -1,6 +1,7 @@
 """How much of its own training corpus a model knows by heart. This is memory; it says nothing of new sentences.
 
-Models are asked without the grammar of a notation, which would help the memory.
+Models are asked without the grammar of a notation, which would help the memory, and only for notations that they have
+learned.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,8 @@ from .generation import answers, common_prefix_length, continuations
 
 def recall_all_variants(pipe: HLXPipeline) -> dict[str, float]:
     """Share of the corpus' sentences translated to exactly the corpus' text, by notation and "all" together."""
-    lines = corpus_lines(load_corpus("all_variants"))
+    learned = pipe.model.config.notations or NOTATIONS
+    lines = [line for line in corpus_lines(load_corpus("all_variants")) if line.notation in learned]
     expected = [line.text for line in lines]
     found = answers(
         partial(pipe, constrained=False), [line.english for line in lines], [line.notation for line in lines], expected
@@ -24,7 +26,7 @@ def recall_all_variants(pipe: HLXPipeline) -> dict[str, float]:
     right = [answer == line.text for answer, line in zip(found, lines, strict=True)]
     shares = {
         notation: _share(hit for hit, line in zip(right, lines, strict=True) if line.notation == notation)
-        for notation in NOTATIONS
+        for notation in learned
     }
     return {"all": _share(right), **shares}
 
@@ -35,11 +37,12 @@ def recall_hlx_only(pipe: HLXPipeline) -> dict[str, float]:
     A line is completed from the point where it differs from every other line of the corpus, or from its middle
     where that comes later.
     """
-    lines = corpus_lines(load_corpus("hlx_only"))
+    learned = pipe.model.config.notations or NOTATIONS
+    lines = [line for line in corpus_lines(load_corpus("hlx_only")) if line.notation in learned]
     pairs = [
         (convert(line.text, line.notation, source), line.notation, line.text)
         for line in lines
-        for source in NOTATIONS
+        for source in learned
         if source != line.notation
     ]
     texts, targets, expected = zip(*pairs, strict=True)

@@ -10,6 +10,8 @@
 | `wire` | a value to LC-B bytes and back |
 """
 
+from contextlib import suppress
+
 from .notations import NOTATION_TABLE, get_notation
 from .reader import read_text
 from .values import Contract, Handle, HLXError, Value, validate
@@ -26,6 +28,7 @@ __all__ = [
     "dumps",
     "from_bytes",
     "loads",
+    "notation_of",
     "to_bytes",
 ]
 
@@ -63,6 +66,25 @@ def convert(text: str, source: str, target: str) -> str:
         ValueError: `source` or `target` is not one of the four.
     """
     return dumps(loads(text, source), target)
+
+
+def notation_of(text: str) -> str:
+    """The notation that `text` is written in; the first of several if it means the same in them.
+
+    Raises:
+        TypeError: `text` is not a `str`.
+        ValueError: it reads in none, or means different things in two.
+    """
+    meanings: dict[str, str] = {}  # as canonical text, which tells 1 from true and 1.0 as Python does not
+    for notation in NOTATION_TABLE:
+        with suppress(HLXError):
+            meanings[notation] = convert(text, notation, next(iter(NOTATION_TABLE)))
+    if not meanings:
+        raise ValueError("this is HLX in no notation")
+    if len(set(meanings.values())) > 1:
+        means = ", ".join(f"{meaning} in {notation}" for notation, meaning in meanings.items())
+        raise ValueError(f"this has more than one meaning ({means})")
+    return next(iter(meanings))
 
 
 def to_bytes(value: Value) -> bytes:

@@ -127,6 +127,11 @@ class PhaseArguments(TrainingArguments):
         return any(map(parse_flag_from_env, ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")))
 
     @property
+    def learned_notations(self) -> list[str] | None:
+        """Those that the model will have learned, as `HLXConfig` has it: None if these are all four."""
+        return None if set(self.notations) == set(NOTATIONS) else self.notations
+
+    @property
     def step_batch_size(self) -> int:
         """Examples of an optimizer step, on all devices together."""
         return self.train_batch_size * self.gradient_accumulation_steps * self.world_size

@@ -53,6 +53,7 @@ def make_card(
         template_path=str(template),
         rows={**settings, **outcome},
         reads_english=reads_english,
+        learned=arguments.learned_notations,
         converts="convert" in arguments.task_weights,
         by_heart=arguments.corpus != GENERATED,
         last_step=arguments.max_steps if arguments.max_steps > 0 else None,

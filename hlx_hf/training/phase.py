@@ -127,10 +127,11 @@ def _dataset(
 
 
 def _model_config(arguments: PhaseArguments) -> HLXConfig:
+    notations = arguments.learned_notations
     if arguments.model_name_or_path is None:
-        return HLXConfig.from_preset(arguments.preset)
+        return HLXConfig.from_preset(arguments.preset, notations=notations)
     try:
-        return HLXConfig.from_pretrained(arguments.model_name_or_path)
+        return HLXConfig.from_pretrained(arguments.model_name_or_path, notations=notations)
     except OSError as error:
         raise OSError(
             f"no model at {arguments.model_name_or_path}: run the phase that makes it first, "
