@@ -124,19 +124,24 @@ class LengthGroupedSampler(Sampler[int]):
         return len(self.dataset[index]["input_ids"])
 
 
-def collate(examples: list[dict[str, list[int]]], pad_token_id: int) -> dict[str, torch.Tensor]:
-    """A batch, padded on the right to its longest example.
+def collate(examples: Sequence[Encoded], pad_token_id: int, length: int | None = None) -> dict[str, torch.Tensor]:
+    """A batch, padded on the right.
 
     No attention mask is needed: in a causal model nothing real looks at what stands to its right.
 
+    Args:
+        examples: what `encode` gives, with or without `position_ids`.
+        pad_token_id: of `<pad>`.
+        length: of the rows; that of the longest example if None.
+
     Returns:
-        `input_ids`, `labels` and, where the examples have them, `position_ids`, int64 of shape (examples, longest).
+        `input_ids`, `labels` and, where the examples have them, `position_ids`, int64 of shape (examples, length).
     """
     padding = {"input_ids": pad_token_id, "labels": IGNORED, "position_ids": 0}
-    longest = max(len(example["input_ids"]) for example in examples)
+    length = length or max(len(example["input_ids"]) for example in examples)
 
     def padded(name: str) -> torch.Tensor:
         # of lists, since making a tensor of each row takes longer than the padding
-        return torch.tensor([[*row[name], *[padding[name]] * (longest - len(row[name]))] for row in examples])
+        return torch.tensor([[*row[name], *[padding[name]] * (length - len(row[name]))] for row in examples])
 
     return {name: padded(name) for name in examples[0]}

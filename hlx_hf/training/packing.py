@@ -8,11 +8,29 @@ import torch
 from .examples import Encoded, collate
 
 MIN_REAL_SHARE = 0.95  # of the tokens of a batch, the rest being padding
+# Rows are of few different lengths: a CPU prepares its products of matrices anew for every shape, which takes longer
+# than many of them, and a GPU multiplies by tiles of such sizes.
+LENGTH_MULTIPLES = (16, 8, 4, 2)
 
 
 def collate_packed(examples: Sequence[Encoded], pad_token_id: int, max_length: int) -> dict[str, torch.Tensor]:
     """`collate` of the packed examples, which have the loss and the gradients of those that `collate` pads."""
-    return collate(pack(examples, max_length), pad_token_id)
+    rows = pack(examples, max_length)
+    return collate(rows, pad_token_id, _round_length(list(map(_length, rows)), max_length))
+
+
+def _round_length(lengths: Sequence[int], max_length: int) -> int:
+    """The longest length, rounded up as far as `MIN_REAL_SHARE` allows."""
+    longest = max(lengths)
+    for multiple in LENGTH_MULTIPLES:
+        rounded = -(-longest // multiple) * multiple
+        if rounded <= max_length and sum(lengths) >= MIN_REAL_SHARE * len(lengths) * rounded:
+            return rounded
+    return longest
+
+
+def _length(example: Encoded) -> int:
+    return len(example["input_ids"])
 
 
 def pack(examples: Sequence[Encoded], max_length: int) -> Sequence[Encoded]:
@@ -28,7 +46,7 @@ def pack(examples: Sequence[Encoded], max_length: int) -> Sequence[Encoded]:
     """
     if "position_ids" in examples[0]:
         return examples
-    lengths = [len(example["input_ids"]) for example in examples]
+    lengths = list(map(_length, examples))
     best_share, best_rows = 0.0, []
     for count in range(len(examples), 0, -1):
         rows = _deal(lengths, count)

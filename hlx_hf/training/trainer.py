@@ -23,6 +23,8 @@ from .muon import MuonFactory
 from .packing import collate_packed
 from .progress import PhaseProgress, ProgressFile
 
+COUNT_MULTIPLE = 256  # of the tokens with logits, for the reason of `packing.LENGTH_MULTIPLES`
+
 
 class PhaseTrainer(WholeCheckpoints, PushesToHub):
     """The Trainer, with whole checkpoints, batches of like length, quality gates, and model folders under FSDP2."""
@@ -50,7 +52,7 @@ class PhaseTrainer(WholeCheckpoints, PushesToHub):
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if self.args.device.type == "cpu":
             # No logits where no label follows: half of the tokens. Elsewhere, counting them would wait for the device.
-            inputs["logits_to_keep"] = F.pad(inputs["labels"][:, 1:] != IGNORED, (0, 1))
+            inputs["logits_to_keep"] = tokens_to_keep(inputs["labels"])
         return super().compute_loss(model, inputs, *args, **kwargs)
 
     def checkpoint_folder(self) -> Path:
@@ -80,6 +82,18 @@ class PhaseTrainer(WholeCheckpoints, PushesToHub):
         if self.args.low_memory:
             return None  # the gradients are gone, and their norm would be logged as 0
         return super()._get_grad_norm(model, grad_norm)
+
+
+def tokens_to_keep(labels: torch.Tensor) -> torch.Tensor:
+    """A mask of the tokens that a label follows, and of some others, so that their count is one of few.
+
+    Args:
+        labels: of shape (batch, length).
+    """
+    kept = F.pad(labels[:, 1:] != IGNORED, (0, 1))
+    missing = -int(kept.sum()) % COUNT_MULTIPLE
+    others = (~kept).flatten().nonzero()[:missing]
+    return kept.flatten().index_fill(0, others[:, 0], True).view_as(kept)
 
 
 def make_trainer(
