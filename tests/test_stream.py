@@ -1,20 +1,23 @@
 """Training on generated examples: chunks that depend on their number alone, and runs on them."""
 
+import contextlib
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
 
-from hlx_hf import HLXForCausalLM, load_tokenizer, loads
+from hlx_hf import HLXError, HLXForCausalLM, load_tokenizer, loads
+from hlx_hf.contracts import PIPELINE, operation_of
 from hlx_hf.corpus.generator import stream as generator_stream
 from hlx_hf.corpus.generator.sentences import fingerprint
 from hlx_hf.corpus.generator.words import everyday_vocabulary
 from hlx_hf.corpus.splits import reserved_sentences
+from hlx_hf.formats.notations import get_notation
 from hlx_hf.lines_hlx import NOTATIONS
 from hlx_hf.training import parse_arguments, run_phase, stream
 from hlx_hf.training.examples import IGNORED
-from hlx_hf.training.stream import ExampleMaker
+from hlx_hf.training.stream import MOST_STEPS, ExampleMaker
 
 ROOT = Path(__file__).parents[1]
 CARD = ROOT / "model_cards" / "template.md"
@@ -35,8 +38,11 @@ def prompt_and_answer(example, tokenizer):
     ids, labels = example["input_ids"], example["labels"]
     asked = labels.count(IGNORED)
     assert labels == [IGNORED] * asked + ids[asked:]
-    assert (ids[0], ids[-1]) == (tokenizer.bos_token_id, tokenizer.eos_token_id)
-    return tokenizer.decode(ids[1:asked]), tokenizer.decode(ids[asked:-1])
+    assert ids[0] == tokenizer.bos_token_id
+    prompt, answer = tokenizer.decode(ids[1:asked]), tokenizer.decode(ids[asked:], skip_special_tokens=True)
+    if ids[-1] != tokenizer.eos_token_id and "←" not in prompt:  # whether it ends there is not taught
+        answer += get_notation(prompt[1:].partition("]")[0]).contract.close
+    return prompt, answer
 
 
 def test_a_chunk_is_a_matter_of_its_number_and_the_seed(tokenizer):
@@ -53,6 +59,27 @@ def test_examples_are_answered_in_hlx_and_no_sentence_that_is_written_down_is_am
         assert notation in NOTATIONS
         loads(answer, notation)
         assert fingerprint(sentence.removesuffix(" → ")) not in reserved_sentences()
+
+
+@pytest.mark.parametrize("task", ["to_hlx", "to_english"])
+def test_the_end_is_not_taught_of_the_longest_pipelines_alone(tokenizer, task):
+    examples = chunk(tokenizer, **{task: 1})
+    longest = 0
+    for example in examples:
+        prompt, answer = prompt_and_answer(example, tokenizer)
+        text = answer if task == "to_hlx" else prompt.removeprefix("[English] ").removesuffix(" ← ")
+        value = next(readings(text))
+        is_longest = operation_of(value) == PIPELINE and len(value.fields) - 1 == MOST_STEPS
+        assert (example["input_ids"][-1] == tokenizer.eos_token_id) != is_longest
+        longest += is_longest
+    assert len(examples) / 50 < longest < len(examples) / 8
+
+
+def readings(text):
+    """What a text can mean; where it is one in several notations, it is none of a pipeline."""
+    for notation in NOTATIONS:
+        with contextlib.suppress(HLXError):
+            yield loads(text, notation)
 
 
 def test_tasks_come_by_their_weights(tokenizer):

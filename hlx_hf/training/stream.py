@@ -5,13 +5,17 @@ from collections.abc import Iterable, Sequence
 
 from transformers import PreTrainedTokenizerBase
 
+from ..contracts import PIPELINE, operation_of
 from ..corpus.generator.sentences import EVERYDAY, PLAIN_WORDING, QUESTIONS, TRAINING, SentenceGenerator
 from ..corpus.generator.stream import CHUNK_SIZE
 from ..corpus.generator.values import ValueGenerator
 from ..corpus.splits import reserved_sentences
-from ..corpus.tasks import TASKS, CorpusLine, Example
+from ..corpus.tasks import ENGLISH_TASKS, TASKS, CorpusLine, Example
+from ..formats.notations import get_notation
 from ..lines_hlx import NOTATIONS
 from .examples import Encoded, encode, group_by_length
+
+MOST_STEPS = TRAINING.steps[1]  # of a pipeline in training
 
 
 class ExampleMaker:
@@ -56,7 +60,7 @@ class ExampleMaker:
         questions = SentenceGenerator(f"{seed} questions", QUESTIONS, excluded)
         values = ValueGenerator(f"{seed} values")
 
-        def draw(task: str) -> Example:
+        def draw(task: str) -> tuple[Example, int]:
             if task == "to_hlx":
                 is_everyday = self.everyday_share and rng.random() < self.everyday_share
                 english, value = next(everyday_sentences if is_everyday else sentences)
@@ -67,13 +71,16 @@ class ExampleMaker:
                 english, value = next(questions)
             else:
                 english, value = None, next(values)
-            return rng.choice(TASKS[task](CorpusLine(rng.choice(self.notations), value, english)))
+            line = CorpusLine(rng.choice(self.notations), value, english)
+            return rng.choice(TASKS[task](line)), untaught_end(task, line)
 
         chunk: list[Encoded] = []
         while missing := CHUNK_SIZE - len(chunk):
             tasks = rng.choices(tuple(self.task_weights), tuple(self.task_weights.values()), k=missing)
-            encoded = encode([draw(task) for task in tasks], self.tokenizer)
-            chunk += [example for example in encoded if len(example["input_ids"]) <= self.max_length]
+            examples, untaught = zip(*map(draw, tasks), strict=True)
+            for example, end in zip(encode(examples, self.tokenizer), untaught, strict=True):
+                if len(example["input_ids"]) <= self.max_length:
+                    chunk.append({name: tokens[: len(tokens) - end] for name, tokens in example.items()})
         for example in chunk:
             example["position_ids"] = self._positions(len(example["input_ids"]), rng)
         return group_by_length(chunk, self.batch_size, rng, lambda example: len(example["input_ids"]))
@@ -86,3 +93,15 @@ class ExampleMaker:
         """
         start = int(rng.random() * (self.max_length - length + 1)) if rng.random() < 0.5 else 0
         return range(start, start + length)
+
+
+def untaught_end(task: str, line: CorpusLine) -> int:
+    """How many tokens at the end of an example are left out of training, `<eos>` included.
+
+    Those that close a pipeline of as many steps as training has at most. A model that has never seen it go on there
+    would always close it; so it only learns from shorter ones when to (Newman et al., 2020, "The EOS decision and
+    length extrapolation").
+    """
+    if task not in ENGLISH_TASKS or operation_of(line.value) != PIPELINE or len(line.value.fields) - 1 < MOST_STEPS:
+        return 0
+    return 1 if task == "to_english" else len(get_notation(line.notation).contract.close) + 1
