@@ -40,6 +40,7 @@ class HLXConfig(PretrainedConfig):
         eos_token_id: id of `<eos>`, which ends every line.
         pad_token_id: id of `<pad>`.
         notations: those that the model has learned, all four if None. Pipelines put its answers into the others.
+        grounded: whether the names in its corpus were all those of the request, so that pipelines leave it no others.
         tie_word_embeddings: always False, for the output projection has weights of its own.
 
     Raises:
@@ -63,6 +64,7 @@ class HLXConfig(PretrainedConfig):
         eos_token_id: int = 2,
         pad_token_id: int = 0,
         notations: list[str] | None = None,
+        grounded: bool = False,
         tie_word_embeddings: bool = False,
         **kwargs: Any,
     ):
@@ -83,6 +85,7 @@ class HLXConfig(PretrainedConfig):
         self.initializer_range = initializer_range
         self.use_cache = use_cache
         self.notations = notations
+        self.grounded = grounded
         kwargs["custom_pipelines"] = copy.deepcopy(CUSTOM_PIPELINES)
         super().__init__(
             bos_token_id=bos_token_id,

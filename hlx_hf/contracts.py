@@ -48,6 +48,10 @@ CONTRACTS = {
 ARGUMENT_TYPES = {"h": Handle, "s": str, "n": int, "l": list[int], "step": Contract}
 
 SORT_ORDERS = (Handle("asc"), Handle("desc"))
+ITEMS = Handle("items")  # what a request leaves unnamed
+SUMMARIES = tuple(
+    map(Handle, "average max median min sum total".split())
+)  # functions of `aggregate` that verbs can say
 
 Signature = tuple[str | EllipsisType, ...]
 

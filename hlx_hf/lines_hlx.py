@@ -48,6 +48,11 @@ def request_prompt(request: str, target: str, alphabet: Container[str]) -> str:
     return line_prompt(to_alphabet(plain_punctuation(request), alphabet), target)
 
 
+def request_of(prompt: str) -> str:
+    """The text that `line_prompt` has made a prompt of."""
+    return prompt.partition("] ")[2].rpartition(" ")[0].rpartition(" ")[0]
+
+
 def written_notation(target: str | None, learned: Sequence[str] | None) -> str | None:
     """What a model is asked for where its answer is to be in `target`.
 

@@ -11,7 +11,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 
-from .lines_hlx import ENGLISH, check_abstention, request_prompt, written_notation
+from .lines_hlx import ENGLISH, check_abstention, request_of, request_prompt, written_notation
 
 try:
     from hlx_hf.decoding import generation
@@ -59,13 +59,14 @@ class HLXPipeline(Pipeline):
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **kwargs: `batch_size`, and the arguments of `generate`. `max_length` counts the tokens of each text's own
                 prompt and answer, whatever the batch that it is in. `constrained=False` lets the model write whatever
-                it likes, and `constrained=True` is an error where xgrammar is missing. `schema`, an
-                `hlx_hf.decoding.Schema`, says what contract the answer is. `return_scores=True` adds the `score` of
-                each answer: its probability among all that decoding allows, from 0 to 1, whatever the temperature.
-                `abstain_below`, a number from 0 to 1, answers null where no score reaches it.
-                `num_return_sequences` alternatives come from a search with `num_beams`, twice as many if not given,
-                the best one first; constrained ones differ in their values, for each value has one canonical text.
-                With `do_sample=True` they are draws, which may be alike.
+                it likes, and `constrained=True` is an error where xgrammar is missing. `grounded` says whether a
+                constrained answer has no names but those of the text; if not given, it is as the model's
+                configuration has it. `schema`, an `hlx_hf.decoding.Schema`, says what contract the answer is.
+                `return_scores=True` adds the `score` of each answer: its probability among all that decoding allows,
+                from 0 to 1, whatever the temperature. `abstain_below`, a number from 0 to 1, answers null where no
+                score reaches it. `num_return_sequences` alternatives come from a search with `num_beams`, twice as
+                many if not given, the best one first; constrained ones differ in their values, for each value has one
+                canonical text. With `do_sample=True` they are draws, which may be alike.
 
         Returns:
             For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`. For a list the
@@ -92,6 +93,7 @@ class HLXPipeline(Pipeline):
         notation: str | None = None,
         generation_config: GenerationConfig | None = None,
         constrained: bool | None = None,
+        grounded: bool | None = None,
         schema: Any = None,
         return_scores: bool | None = None,
         abstain_below: float | None = None,
@@ -102,7 +104,7 @@ class HLXPipeline(Pipeline):
             settings = generation_config.to_diff_dict()
             settings.pop("transformers_version", None)
             generate_kwargs = {**settings, **generate_kwargs}
-        forward = {"notation": notation, "constrained": constrained, "schema": schema}
+        forward = {"notation": notation, "constrained": constrained, "grounded": grounded, "schema": schema}
         forward["scored"] = bool(return_scores or abstain_below) or None
         postprocess = {"notation": notation, "return_scores": return_scores, "abstain_below": abstain_below}
         forward_kwargs, postprocess_kwargs = (
@@ -127,6 +129,7 @@ class HLXPipeline(Pipeline):
         model_inputs: dict[str, torch.Tensor],
         notation: str | None = None,
         constrained: bool | None = None,
+        grounded: bool | None = None,
         schema: Any = None,
         scored: bool = False,
         **generate_kwargs: Any,
@@ -136,6 +139,7 @@ class HLXPipeline(Pipeline):
         `answers` are of shape (sequences, tokens), `scores` of shape (sequences,).
         """
         constraint = self._constraint(written_notation(notation, self.model.config.notations), constrained, schema)
+        constraints = constraint and self._constraints_of(model_inputs["input_ids"], constraint, grounded)
         settings = {"do_sample": False, **generate_kwargs}
         alternatives = settings.get("num_return_sequences") or 1
         if alternatives > 1 and not settings["do_sample"]:
@@ -156,8 +160,8 @@ class HLXPipeline(Pipeline):
         lengths = model_inputs["attention_mask"].sum(dim=1).tolist()
         rooms = [min(max_new_tokens, max_length - length) for length in lengths]
         room = min(max_new_tokens, max_length - width)  # padding takes some of it from the short rows of a batch
-        if constraint is not None:
-            settings |= self._constrained_settings(settings, constraint, width, rooms)
+        if constraints:
+            settings |= self._constrained_settings(settings, constraints, width, rooms)
         tokens = self.model.generate(**model_inputs, max_new_tokens=room, **settings)[:, width:]
         answers = list(tokens.unflatten(0, (rows, -1)))
 
@@ -168,21 +172,21 @@ class HLXPipeline(Pipeline):
             ended = torch.isin(answers[row], end).any(dim=1)
             if tokens.shape[1] == room < rooms[row] and not ended.all():  # it had less: it starts over, alone
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
-                choices = {"notation": notation, "constrained": constrained, "schema": schema}
+                choices = {"notation": notation, "constrained": constrained, "grounded": grounded, "schema": schema}
                 (answers[row],) = self._forward(alone, **choices, **generate_kwargs)["answers"]
             elif settings.get("num_beams", 1) > 1:  # beams that have found no other answer are left out
-                found = answers[row][ended] if constraint is not None and ended.any() else answers[row]
+                found = answers[row][ended] if constraints and ended.any() else answers[row]
                 answers[row] = torch.tensor(list(dict.fromkeys(map(tuple, found.tolist()))), device=tokens.device)
         if not scored:
             return {"answers": answers}
-        return {"answers": answers, "scores": self._scores(model_inputs, answers, end, constraint, rooms)}
+        return {"answers": answers, "scores": self._scores(model_inputs, answers, end, constraints, rooms)}
 
     def _scores(
         self,
         model_inputs: dict[str, torch.Tensor],
         answers: list[torch.Tensor],
         end: torch.Tensor,
-        constraint: Any,
+        constraints: list[Any] | None,
         rooms: list[int],
     ) -> list[torch.Tensor]:
         """The probability of each answer among all that decoding allows: for each row of shape (sequences,)."""
@@ -201,13 +205,14 @@ class HLXPipeline(Pipeline):
             .logits[:, prompts["input_ids"].shape[1] - 1 : -1]
             .float()
         )
-        if constraint is not None:
+        if constraints:
             allowed = torch.zeros_like(logits, dtype=torch.bool)
-            room = torch.tensor(rooms).repeat_interleave(counts.cpu()).tolist()
+            prompt_of = torch.arange(len(rooms)).repeat_interleave(counts.cpu()).tolist()
             for row, answer in enumerate(tokens.tolist()):
+                constraint, room = constraints[prompt_of[row]], rooms[prompt_of[row]]
                 state = constraint.start
                 for column, token in enumerate(answer[: int(real[row].sum())]):
-                    allowed[row, column, constraint.allowed(state, room[row] - column).ids] = True
+                    allowed[row, column, constraint.allowed(state, room - column).ids] = True
                     state = constraint.after(state, token)
             logits = logits.nan_to_num().masked_fill(~allowed, -torch.inf)
         each = logits.log_softmax(dim=-1).gather(-1, tokens[..., None])[..., 0]
@@ -229,10 +234,17 @@ class HLXPipeline(Pipeline):
             self._constraints[notation, schema] = generation.Constraint(notation, schema, vocabulary, end)
         return self._constraints[notation, schema]
 
+    def _constraints_of(self, input_ids: torch.Tensor, constraint: Any, grounded: bool | None) -> list[Any]:
+        """That of each prompt."""
+        if not (self.model.config.grounded if grounded is None else grounded):
+            return [constraint] * len(input_ids)
+        prompts = self.tokenizer.batch_decode(input_ids, skip_special_tokens=True)
+        return [constraint.grounded_in(request_of(prompt)) for prompt in prompts]
+
     def _constrained_settings(
-        self, settings: dict[str, Any], constraint: Any, width: int, rooms: list[int]
+        self, settings: dict[str, Any], constraints: list[Any], width: int, rooms: list[int]
     ) -> dict[str, Any]:
-        processor = generation.ConstrainedLogitsProcessor(constraint, width, rooms)
+        processor = generation.ConstrainedLogitsProcessor(constraints, width, rooms)
         constrained = {"logits_processor": LogitsProcessorList([*settings.get("logits_processor", ()), processor])}
         mode = self.model.generation_config.get_generation_mode()
         if settings.keys() <= PLAIN_SETTINGS and mode in ("greedy_search", "sample"):

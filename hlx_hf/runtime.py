@@ -5,6 +5,7 @@ Reads from the bottom up: the weights, the network, the translator.
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from tokenizers import Tokenizer
 from .bridges import into_asked, into_learned
 from .decoding import Constraint, Schema
 from .formats import dumps
-from .lines_hlx import ENGLISH, check_abstention, request_prompt, written_notation
+from .lines_hlx import ENGLISH, check_abstention, request_of, request_prompt, written_notation
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 COUNTS = ("batch_size", "max_new_tokens")  # options of a `Translator` that count something
-OPTIONS = ("notation", *COUNTS, "constrained", "schema", "return_scores", "abstain_below")
+OPTIONS = ("notation", *COUNTS, "constrained", "grounded", "schema", "return_scores", "abstain_below")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -127,7 +128,10 @@ class Network:
         return self._linear(hidden, "lm_head")
 
     def generate(
-        self, prompts: list[list[int]], max_new_tokens: int | None = None, constraint: Constraint | None = None
+        self,
+        prompts: list[list[int]],
+        max_new_tokens: int | None = None,
+        constraints: Sequence[Constraint] | None = None,
     ) -> tuple[list[list[int]], np.ndarray]:
         """Appends the likeliest token again and again, to `<eos>` or to the model's last position.
 
@@ -136,7 +140,7 @@ class Network:
         Args:
             prompts: token ids; all prompts are decoded side by side.
             max_new_tokens: how many tokens to append at most.
-            constraint: what the answers are to be, and come to an end as; anything if None.
+            constraints: what the answer to each prompt is to be, and comes to an end as; anything if None.
 
         Returns:
             For each prompt the ids that were appended, and their log-probability among all that the constraint allows,
@@ -153,9 +157,9 @@ class Network:
                 f"the prompt takes {width} of the {limit} tokens that it shares with its answer: shorten the text"
             )
         room = np.minimum(limit - lengths, max_new_tokens or limit)
-        if constraint:
-            constraint.check_room(room.min())
-        states = [constraint and constraint.start] * len(prompts)
+        for constraint, left in zip(constraints or (), room, strict=False):
+            constraint.check_room(left)
+        states = [constraint.start for constraint in constraints or ()]
         rows, padding = np.arange(len(prompts)), width - lengths
         unseen = np.array([[0] * gap + prompt for gap, prompt in zip(padding, prompts, strict=True)])
         cache, seen = self.new_cache(len(prompts), width + room.max()), 0
@@ -163,7 +167,7 @@ class Network:
         log_probabilities = np.zeros(len(prompts))
         while rows.size:
             written = len(answers[rows[0]])
-            allowed = [constraint.allowed(states[row], room[row] - written) for row in rows] if constraint else []
+            allowed = [constraints[row].allowed(states[row], room[row] - written) for row in rows if constraints]
             if allowed and all(tokens.only is not None for tokens in allowed):
                 chosen = np.array([tokens.only for tokens in allowed])
             else:
@@ -179,7 +183,8 @@ class Network:
                 log_probabilities[rows] -= np.log(np.exp(scores - scores.max(axis=-1, keepdims=True)).sum(axis=-1))
             for row, token in zip(rows, chosen, strict=True):
                 answers[row].append(int(token))
-                states[row] = constraint and constraint.after(states[row], int(token))
+                if constraints:
+                    states[row] = constraints[row].after(states[row], int(token))
             unfinished = (chosen != self.config["eos_token_id"]) & (written + 1 < room[rows])
             unseen = np.concatenate([unseen, chosen[:, None]], axis=1)[unfinished]
             if not unfinished.all():
@@ -205,8 +210,7 @@ class Translator:
 
     Args:
         folder: what `save_pretrained` of an HLX model and its tokenizer wrote.
-        **defaults: what every call is to have: `notation`, `batch_size`, `max_new_tokens`, `constrained`, `schema`,
-            `return_scores`, `abstain_below`.
+        **defaults: what every call is to have, of `OPTIONS`.
 
     Raises:
         OSError: a file is missing.
@@ -236,7 +240,8 @@ class Translator:
             **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for,
                 counted in the notation that it writes;
                 `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
-                texts otherwise; `schema`, an `hlx_hf.decoding.Schema`, which says what contract the answer is;
+                texts otherwise; `grounded`, whether these have no names but those of the text, as its model says if
+                not given; `schema`, an `hlx_hf.decoding.Schema`, which says what contract the answer is;
                 `return_scores` and `abstain_below`, as `HLXPipeline` has them.
 
         Returns:
@@ -258,12 +263,17 @@ class Translator:
         prompts = [request_prompt(text, written, self._alphabet) for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
         constraint = self._constraint(written, options.get("constrained"), options.get("schema"))
+        grounded = options.get("grounded", self.network.config.get("grounded", False))
         size, least = options.get("batch_size", 1), options.get("abstain_below", 0)
         check_abstention(least, notation)
         results = []
         for start in range(0, len(tokens), size):
+            batch = slice(start, start + size)
+            constraints = constraint and [
+                constraint.grounded_in(request_of(prompt)) if grounded else constraint for prompt in prompts[batch]
+            ]
             answers, log_probabilities = self.network.generate(
-                tokens[start : start + size], options.get("max_new_tokens"), constraint
+                tokens[batch], options.get("max_new_tokens"), constraints
             )
             for text, score in zip(self.tokenizer.decode_batch(answers), np.exp(log_probabilities), strict=True):
                 answer = dumps(None, notation) if score < least else into_asked(text, written, notation)

@@ -14,6 +14,7 @@ from transformers import LogitsProcessorList
 from hlx_hf import HLXPipeline, Schema, Translator, dumps, load_tokenizer, loads, pipeline_hlx
 from hlx_hf.contracts import operation_of
 from hlx_hf.decoding.generation import ConstrainedLogitsProcessor, compile_grammar, jump_forward
+from hlx_hf.decoding.names import is_grounded
 from hlx_hf.lines_hlx import NOTATIONS
 
 TEXTS = ["a", "a text of some more words", "two words", ""]
@@ -88,7 +89,7 @@ def test_broken_weights_change_nothing(translator):
         weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
         network = type(translator.network)(translator.network.config, weights)
         with np.errstate(invalid="ignore"):
-            (answer,), _ = network.generate([[1, 5]], 20, constraint("LC-R"))
+            (answer,), _ = network.generate([[1, 5]], 20, [constraint("LC-R")])
         assert answer[-1] == EOS
 
 
@@ -123,7 +124,8 @@ def test_tokens_without_a_choice_cost_no_forward_pass(translator, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "options", [{"constrained": True}, {"schema": FILTER}, {"constrained": True, "max_length": 50}]
+    "options",
+    [{"constrained": True}, {"schema": FILTER}, {"grounded": True}, {"constrained": True, "max_length": 50}],
 )
 def test_batches_give_what_one_by_one_gives(pipe, translator, options):
     for translate in (pipe, translator) if "max_length" not in options else (pipe,):
@@ -137,7 +139,7 @@ def test_the_processor_serves_generate_itself():
     width = inputs["input_ids"].shape[1]
     found = []
     for settings in ({}, {"custom_generate": jump_forward}, {"use_cache": False}):
-        processor = ConstrainedLogitsProcessor(constraint("LC-B"), width, [30, 30])
+        processor = ConstrainedLogitsProcessor([constraint("LC-B")] * 2, width, [30, 30])
         tokens = model.generate(
             **inputs, max_new_tokens=30, do_sample=False, logits_processor=LogitsProcessorList([processor]), **settings
         )
@@ -164,6 +166,31 @@ def test_what_is_allowed_xgrammar_allows_as_well(schema):
                 token = int(draw.choice(ours))
                 assert matcher.accept_token(token)
                 state, left = grammar.after(state, token), left - 1
+
+
+@pytest.mark.parametrize("schema", [FILTER, Schema(operation="open")], ids=str)
+def test_grounded_answers_have_no_names_but_those_of_the_text(pipe, translator, schema):
+    settings = {"notation": "LC-R", "schema": schema, "return_scores": True}
+    for text in TEXTS:
+        grounded = pipe(text, grounded=True, **settings)
+        assert is_grounded(loads(grounded[0]["generated_text"], "LC-R"), text)
+        (answer,) = translator(text, grounded=True, **settings)
+        assert answer["generated_text"] == grounded[0]["generated_text"]
+        assert answer["score"] == pytest.approx(grounded[0]["score"], rel=1e-3)
+        (free,) = translator(text, grounded=False, **settings)
+        if free["generated_text"] == answer["generated_text"]:
+            assert free["score"] < answer["score"]  # among more that are allowed
+    drawn = pipe(TEXTS, grounded=True, batch_size=4, do_sample=True, num_return_sequences=3, **settings)
+    for text, answers in zip(TEXTS, drawn, strict=True):
+        assert all(is_grounded(loads(answer["generated_text"], "LC-R"), text) for answer in answers)
+
+
+def test_answers_are_grounded_where_the_configuration_says_so(pipe, monkeypatch):
+    free, grounded = (pipe("two words", notation="LC-R", schema=FILTER, grounded=choice) for choice in (False, True))
+    assert not is_grounded(loads(free[0]["generated_text"], "LC-R"), "two words")
+    assert pipe("two words", notation="LC-R", schema=FILTER) == free
+    monkeypatch.setattr(pipe.model.config, "grounded", True)
+    assert pipe("two words", notation="LC-R", schema=FILTER) == grounded
 
 
 def test_text_that_spells_a_special_token_is_no_special_token():

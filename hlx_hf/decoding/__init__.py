@@ -5,6 +5,7 @@
 | `symbols` | what a grammar is made of, and how a text moves on in it |
 | `numbers` | ints, floats and ids, canonical ones alone |
 | `context` | keys that stand once, and indices that ascend |
+| `names` | what a request can call things |
 | `rules` | the grammar of a notation |
 | `schema` | the grammar of one kind of contract |
 | `constraint` | the tokens that may come next, so that the text ends in time |

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..formats.notations import get_notation
+from .names import names_in
 from .rules import Rules
 from .schema import Schema, SchemaRules
 from .symbols import INFINITE, Pending, advance, farthest, length, may_end, next_characters
@@ -44,21 +45,33 @@ class Constraint:
         schema: what contract the text is to be; any value if None.
         vocabulary: the id of each token; those of one character are used.
         eos_token_id: of the token that ends a text.
+        request: what the text answers; its handles have names of the request, as `names_in` gives them, and no others.
+            None where they may have any.
 
     Attributes:
         start: the state before the first token.
         size: of the vocabulary.
+        general: the constraint of any request.
 
     Raises:
         TypeError: the schema is none.
         ValueError: there is no such notation.
     """
 
-    def __init__(self, notation: str, schema: Schema | None, vocabulary: Mapping[str, int], eos_token_id: int):
+    def __init__(
+        self,
+        notation: str,
+        schema: Schema | None,
+        vocabulary: Mapping[str, int],
+        eos_token_id: int,
+        request: str | None = None,
+    ):
         if schema is not None and not isinstance(schema, Schema):
             raise TypeError(f"schema is an hlx_hf.decoding.Schema, not {type(schema).__name__}")
         self.notation = notation
-        rules = Rules(get_notation(notation))
+        self.schema = schema
+        self.general = self
+        rules = Rules(get_notation(notation), None if request is None else names_in(request))
         self.start: State = SchemaRules(schema, rules).root if schema else rules.root
         self.size = max(vocabulary.values()) + 1
         self.eos_token_id = eos_token_id
@@ -69,6 +82,12 @@ class Constraint:
         # texts go through the same few states again and again, such as those within a name
         self._unlimited = lru_cache(KNOWN_STATES)(self._find_unlimited)
         self._after = lru_cache(KNOWN_STATES)(self._find_after)
+
+    def grounded_in(self, request: str) -> Constraint:
+        """The same for the answer to a request, with no names but its own."""
+        grounded = Constraint(self.notation, self.schema, self.vocabulary, self.eos_token_id, request)
+        grounded.general = self.general
+        return grounded
 
     def check_room(self, room: int) -> None:
         """Raises ValueError if no text ends within `room` tokens, the one that ends it included."""

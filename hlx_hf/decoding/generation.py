@@ -47,7 +47,7 @@ class ConstrainedLogitsProcessor(LogitsProcessor):
     keep a score of minus infinity, end at once, and come out as empty answers if `num_return_sequences` asks for them.
 
     Args:
-        constraint: what the answers are to be.
+        constraints: what the answer to each prompt is to be; they differ in their requests alone.
         prompt_length: how many tokens, padding included, stand before each answer.
         room: how many tokens the answer to each prompt may have, `<eos>` included. Where `generate` stops earlier, an
             answer is cut short.
@@ -56,13 +56,16 @@ class ConstrainedLogitsProcessor(LogitsProcessor):
         ValueError: there is no room for an answer.
     """
 
-    def __init__(self, constraint: Constraint, prompt_length: int, room: Sequence[int]):
-        constraint.check_room(min(room))
-        self.constraint = constraint
+    def __init__(self, constraints: Sequence[Constraint], prompt_length: int, room: Sequence[int]):
+        for constraint, left in zip(constraints, room, strict=True):
+            constraint.check_room(left)
+        self.constraints = constraints
         self.prompt_length = prompt_length
         self.room = room
-        self._grammar = compile_grammar(constraint)
-        self._positions: dict[tuple[int, ...], Position] = {}  # of the rows of the last step, by their answers
+        self._size = constraints[0].size
+        self._grammar = compile_grammar(constraints[0].general)
+        # of the rows of the last step, by their prompts and answers
+        self._positions: dict[tuple[int, tuple[int, ...]], Position] = {}
         self._answers: list[tuple[int, ...]] | None = None
         self._found: list[tuple[Position, Allowed]] = []
 
@@ -75,7 +78,7 @@ class ConstrainedLogitsProcessor(LogitsProcessor):
             scores: of shape (rows, vocabulary).
         """
         positions = self._look_up(input_ids)
-        words = np.empty((len(positions), -(-self.constraint.size // 32)), np.int32)
+        words = np.empty((len(positions), -(-self._size // 32)), np.int32)
         for row, (position, allowed) in enumerate(positions):
             words[row] = allowed.words
             if position.state is not None:
@@ -95,25 +98,27 @@ class ConstrainedLogitsProcessor(LogitsProcessor):
         answers = [tuple(tokens[self.prompt_length :]) for tokens in input_ids.tolist()]
         if answers != self._answers:
             # found by their tokens, since beams change places and fork
-            self._positions = {answer: self._position(answer, len(answers) > 1) for answer in answers}
-            self._answers = answers
             rows_each = len(answers) // len(self.room)
+            rows = [(row // rows_each, answer) for row, answer in enumerate(answers)]
+            self._positions = {row: self._position(*row, fork=len(rows) > 1) for row in rows}
+            self._answers = answers
             self._found = []
-            for row, answer in enumerate(answers):
-                position = self._positions[answer]
-                left = self.room[row // rows_each] - len(answer)
-                self._found.append((position, self.constraint.allowed(position.state, left)))
+            for prompt, answer in rows:
+                position = self._positions[prompt, answer]
+                left = self.room[prompt] - len(answer)
+                self._found.append((position, self.constraints[prompt].allowed(position.state, left)))
         return self._found
 
-    def _position(self, answer: tuple[int, ...], fork: bool) -> Position:
-        position, known = self._positions.get(answer[:-1]), len(answer) - 1
+    def _position(self, prompt: int, answer: tuple[int, ...], fork: bool) -> Position:
+        constraint = self.constraints[prompt]
+        position, known = self._positions.get((prompt, answer[:-1])), len(answer) - 1
         if position is None or not answer:
-            position, known = Position(self.constraint.start, xgrammar.GrammarMatcher(self._grammar)), 0
+            position, known = Position(constraint.start, xgrammar.GrammarMatcher(self._grammar)), 0
         state, matcher = position
         if fork:  # other rows may go on from there, too
             matcher = matcher.fork()
         for token in answer[known:]:
-            state = self.constraint.after(state, token)
+            state = constraint.after(state, token)
             if state is not None:
                 matcher.accept_token(token)
         return Position(state, matcher)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Collection
 from functools import cached_property
 
 from ..formats.notations import ListSyntax, Notation
@@ -22,10 +23,15 @@ class Rules:
     """The grammar of one notation.
 
     A `depth` is how many arrays, objects and contracts stand around what is asked for.
+
+    Args:
+        notation: whose row of the table it is made from.
+        names: those that handles may have; any if None.
     """
 
-    def __init__(self, notation: Notation):
+    def __init__(self, notation: Notation, names: Collection[str] | None = None):
         self.notation = notation
+        self.names = names
         self._values: dict[int, Symbol] = {}
         self._rests: dict[tuple[int, int], Symbol] = {}  # of contracts, by depth and last index
 
@@ -83,9 +89,12 @@ class Rules:
 
     @cached_property
     def handle(self) -> Symbol:
-        """Any handle."""
+        """Any handle, or one of those with `names`."""
         mark = self.notation.handle
-        return Rule("handle", lambda: sequence(mark, _NAME), len(mark) + 1)
+        if self.names is None:
+            return Rule("handle", lambda: sequence(mark, _NAME), len(mark) + 1)
+        names = Either(*map(sequence, self.names))
+        return Rule("handle", lambda: sequence(mark, names), len(mark) + min(map(len, self.names)))
 
     @cached_property
     def _atoms(self) -> list[Pending]:

@@ -13,6 +13,7 @@ from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import corpus_lines
+from ..decoding.names import is_grounded
 from ..files import ASIDE, GATES, TRAINING_LOCK, clear_leftovers, hold, put_in_place
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
@@ -20,7 +21,7 @@ from .card import write_card
 from .checkpoints import checkpoint_to_resume
 from .examples import LineDataset
 from .gates import EXIT_CODE
-from .hardware import HardwareError, check_memory, check_precision
+from .hardware import HardwareError, check_memory, check_precision, keep_prepared_products
 from .plots import PLOT, plot_training
 from .stream import ExampleMaker
 from .trainer import PhaseTrainer, make_trainer
@@ -68,6 +69,7 @@ def _alone(arguments: PhaseArguments) -> Iterator[None]:
 
 def _train(arguments: PhaseArguments, card_template: Path) -> None:
     set_seed(arguments.seed)
+    keep_prepared_products()
     logging.disable_progress_bar()  # of reading and writing weights; the Trainer's own stays
 
     try:
@@ -79,7 +81,7 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
 
         # Tokenizer and corpus
         tokenizer = load_tokenizer()
-        dataset = _dataset(arguments, tokenizer, config.max_position_embeddings)
+        dataset = _dataset(arguments, tokenizer, config)
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
@@ -108,9 +110,12 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
 
 
 def _dataset(
-    arguments: PhaseArguments, tokenizer: PreTrainedTokenizerBase, positions: int
+    arguments: PhaseArguments, tokenizer: PreTrainedTokenizerBase, config: HLXConfig
 ) -> LineDataset | ChunkStream:
+    """What to train on; says in `config` whether it is grounded."""
+    positions = config.max_position_embeddings
     if arguments.corpus == GENERATED:
+        config.grounded = True
         maker = ExampleMaker(
             arguments.task_weights,
             tokenizer,
@@ -123,6 +128,7 @@ def _dataset(
         return ChunkStream(maker, arguments.chunks_per_epoch)
     rows = load_corpus(arguments.corpus, data_files=arguments.data_files)
     lines = [line for line in corpus_lines(rows) if line.notation in arguments.notations]
+    config.grounded = all(is_grounded(line.value, line.english) for line in lines if line.english is not None)
     return LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
 
 

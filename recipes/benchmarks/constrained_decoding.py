@@ -107,7 +107,7 @@ def new_constraint(schema: Schema | None, notation: str = NOTATION) -> Constrain
 def torch_masks(constraint: Constraint, ids: list[int]) -> None:
     """What the logits processor does in the course of an answer."""
     tokens, scores = torch.tensor([ids]), torch.zeros(1, constraint.size)
-    processor = ConstrainedLogitsProcessor(constraint, 0, [ROOM])
+    processor = ConstrainedLogitsProcessor([constraint], 0, [ROOM])
     for length in range(len(ids)):
         processor(tokens[:, :length], scores)
 

@@ -24,14 +24,13 @@ from zlib import crc32
 
 import yaml
 
-from ...contracts import CONTRACTS, OPERATION, OPERATIONS, PIPELINE
+from ...contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE
 from ...formats import Contract, Handle, HLXError, Value, loads
 from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, Draw
 from .words import Vocabulary
 
 CATALOGUE = Path(__file__).parents[1] / "data" / "catalogue"
 PLAIN = ("value", "contract", "null", "question")  # entries whose field 0 is no field but the value itself
-ITEMS = Handle("items")
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
 NAMELESS_KINDS = {"boolean", "bytes", "literal", "items", "single", "arguments", "code_arguments"}  # may hold no name
 

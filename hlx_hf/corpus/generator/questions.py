@@ -5,10 +5,10 @@ import random
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from ...contracts import CONTRACTS, OPERATION, PIPELINE, operation_of, schema_problem
+from ...contracts import CONTRACTS, ITEMS, OPERATION, PIPELINE, operation_of, schema_problem
 from ...formats import Contract, Handle, Value, dumps
 from ...lines_hlx import NOTATIONS
-from .catalogue import ITEMS, load_catalogue
+from .catalogue import load_catalogue
 
 QuestionAndAnswer = tuple[str, Value]
 

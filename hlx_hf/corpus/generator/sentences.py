@@ -10,10 +10,10 @@ from zlib import crc32
 
 import yaml
 
-from ...contracts import OPERATION, PIPELINE
+from ...contracts import ITEMS, OPERATION, PIPELINE
 from ...formats import Contract, Handle, Value
 from ...lines_hlx import NOTATIONS
-from .catalogue import ITEMS, NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
+from .catalogue import NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
 from .questions import evaluation_question, questions_about
 from .shapes import BREAK, load_shapes
 from .words import everyday_vocabulary, invented_name, is_new_number, vocabulary
