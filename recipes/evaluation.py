@@ -40,8 +40,9 @@ def main() -> None:
     splits = arguments.splits or (REPORT_SPLITS if arguments.model else ENGLISH_SPLITS)
     batch_size = arguments.batch_size or (BATCH_SIZE if arguments.model else FEW_SHOT_BATCH_SIZE)
     try:
-        translate, facts = load(arguments)
-        report = {**facts, **run_evaluation(translate, name, splits, arguments.limit, arguments.seed, batch_size)}
+        translate, learned, facts = load(arguments)
+        settings = (arguments.limit, arguments.seed, batch_size, learned)
+        report = {**facts, **run_evaluation(translate, name, splits, *settings)}
     except (ImportError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
 
@@ -91,19 +92,25 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def load(arguments: argparse.Namespace) -> tuple[Translate, dict]:
-    """The model, and what the report says of it: `parameters`; `shots` of a general one, `constrained` of ours."""
+def load(arguments: argparse.Namespace) -> tuple[Translate, list[str] | None, dict]:
+    """The model, the notations that it has learned (None: all), and what the report says of it.
+
+    That is `parameters`, and the `shots` of a general one, or whether one of ours is `constrained`.
+    """
     if arguments.general:
         examples = load_corpus(ALL_VARIANTS).shuffle(seed=arguments.seed).take(arguments.shots)
         few_shot = load_few_shot(arguments.general, examples)
-        return few_shot, {"parameters": few_shot.model.num_parameters(), "shots": arguments.shots}
+        return few_shot, None, {"parameters": few_shot.model.num_parameters(), "shots": arguments.shots}
     facts = {"constrained": not arguments.unconstrained}
     settings = {"return_scores": True, **facts}  # said outright: a pipeline without xgrammar would go unconstrained
     if torch.accelerator.is_available():
         translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator(), **settings)
-        return translate, {"parameters": translate.model.num_parameters(), **facts}
+        learned = translate.model.config.notations
+        return translate, learned, {"parameters": translate.model.num_parameters(), **facts}
     translator = Translator(find_model(arguments.model), **settings)  # several times as fast on a CPU
-    return translator, {"parameters": sum(tensor.size for tensor in translator.network.weights.values()), **facts}
+    learned = translator.network.config.get("notations")
+    parameters = sum(tensor.size for tensor in translator.network.weights.values())
+    return translator, learned, {"parameters": parameters, **facts}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """One report of all that a model is tested on, and its table in Markdown."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tqdm.auto import tqdm
 
@@ -29,6 +29,7 @@ def run_evaluation(
     limit: int | None = None,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
+    learned: Sequence[str] | None = None,
 ) -> dict:
     """Tests a model on splits, in all notations and both directions.
 
@@ -39,6 +40,7 @@ def run_evaluation(
         limit: how many rows of each split to ask, all if None. The comprehension test is always asked in full.
         seed: of the choice of rows.
         batch_size: how many texts the model is given at a time.
+        learned: the notations that it has learned, all of them if None.
 
     Returns:
         `model`, `created`, `seconds`, `versions`, `limit` and `seed`; and `splits`, by name: the results of
@@ -47,7 +49,7 @@ def run_evaluation(
         words.
     """
     started = time.perf_counter()
-    ask = AnswerBook(translate, batch_size)
+    ask = AnswerBook(translate, batch_size, learned)
     results = {}
     for split in tqdm(splits, desc="testing", unit="split", disable=None):
         if split == COMPREHENSION:

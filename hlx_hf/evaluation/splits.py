@@ -4,21 +4,22 @@ Every answer is scored by the `english_comprehension` metric, so it counts where
 notation that was asked for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 from typing import NamedTuple
 
 from datasets import Dataset
 
+from ..bridges import into_asked, into_learned
 from ..corpus.rows import column_of
 from ..formats import HLXError, dumps, loads
-from ..lines_hlx import ENGLISH, NOTATIONS
+from ..lines_hlx import ENGLISH, NOTATIONS, written_notation
 from .calibration import calibration
 from .generation import BATCH_SIZE, Translate, ask
 from .intervals import wilson_interval
 from .metric import load_metric
 
-MAX_MISTAKES = 20  # kept of each task, to be looked at
+MAX_MISTAKES = 20  # texts of each task that a mistake is kept of, to be looked at
 
 
 class Answer(NamedTuple):
@@ -36,22 +37,36 @@ class AnswerBook:
     Args:
         translate: the model.
         batch_size: how many texts it is given at a time.
+        learned: the notations that it has learned, all of them if None. Asked for another, it would write one of these
+            and convert it; the question is the same, and so is only asked once.
     """
 
-    def __init__(self, translate: Translate, batch_size: int = BATCH_SIZE):
+    def __init__(self, translate: Translate, batch_size: int = BATCH_SIZE, learned: Sequence[str] | None = None):
         self.translate = translate
         self.batch_size = batch_size
+        self.learned = learned
         self._answers: dict[tuple[str, str], Answer] = {}
 
     def __call__(self, texts: Iterable[str], notations: Iterable[str]) -> list[Answer]:
         """What the model answers to each text, asked for in the notation beside it ("English" included)."""
-        questions = list(zip(texts, notations, strict=True))
+        asked = list(notations)
+        questions = [self._question(text, notation) for text, notation in zip(texts, asked, strict=True)]
         unanswered = [question for question in dict.fromkeys(questions) if question not in self._answers]
         if unanswered:
             new = ask(self.translate, *zip(*unanswered, strict=True), batch_size=self.batch_size)
             answers = [Answer(output["generated_text"], output.get("score")) for output in new]
             self._answers |= zip(unanswered, answers, strict=True)
-        return [self._answers[question] for question in questions]
+        found = []
+        for question, notation in zip(questions, asked, strict=True):
+            answer, (_, written) = self._answers[question], question
+            found.append(answer._replace(text=into_asked(answer.text, written, notation)))
+        return found
+
+    def _question(self, text: str, notation: str) -> tuple[str, str]:
+        """What the model itself is given: the text, and the notation that it writes."""
+        if notation == ENGLISH:
+            text = into_learned(text, self.learned)
+        return text, written_notation(notation, self.learned)
 
 
 class _Case(NamedTuple):
@@ -72,9 +87,10 @@ def score_to_hlx(ask: AnswerBook, corpus: Dataset) -> dict:
 
     Returns:
         `rows`, how many the corpus has; `overall`, `by_direction` and `by_notation`: the metric's shares, counts and
-        failures, and `interval`, the 95 % interval of `exact_accuracy`; and `mistakes`, the first `MAX_MISTAKES`
-        answers that are not exact. Answers about one row are not independent, so each interval is that of as many
-        trials as there are rows. Where the model gives scores, `calibration` of all answers.
+        failures, and `interval`, the 95 % interval of `exact_accuracy`; and `mistakes`, the first answer that is not
+        exact to each of the first `MAX_MISTAKES` texts that have one. Answers about one row are not independent, so
+        each interval is that of as many trials as there are rows. Where the model gives scores, `calibration` of all
+        answers.
     """
     cases = [
         _Case(f"{ENGLISH} to {notation}", row["english"], notation, row[column_of(notation)])
@@ -168,9 +184,9 @@ def _score(cases: list[_Case], outputs: list[Answer], rows: int) -> dict:
     if all(output.score is not None for output in outputs):
         right = [outcome == "exact" for outcome in outcomes]
         scores["calibration"] = calibration([output.score for output in outputs], right)
-    mistakes = [
-        {**case._asdict(), "output": output.text, "score": output.score, "outcome": outcome}
-        for case, output, outcome in zip(cases, outputs, outcomes, strict=True)
-        if outcome != "exact"
-    ]
-    return {"rows": rows, **scores, "mistakes": mistakes[:MAX_MISTAKES]}
+    mistakes: dict[str, dict] = {}
+    for case, output, outcome in zip(cases, outputs, outcomes, strict=True):
+        if outcome != "exact":
+            mistake = {**case._asdict(), "output": output.text, "score": output.score, "outcome": outcome}
+            mistakes.setdefault(case.text, mistake)
+    return {"rows": rows, **scores, "mistakes": list(mistakes.values())[:MAX_MISTAKES]}
