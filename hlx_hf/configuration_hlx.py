@@ -40,7 +40,8 @@ class HLXConfig(PretrainedConfig):
         eos_token_id: id of `<eos>`, which ends every line.
         pad_token_id: id of `<pad>`.
         notations: those that the model has learned, all four if None. Pipelines put its answers into the others.
-        grounded: whether the names in its corpus were all those of the request, so that pipelines leave it no others.
+        grounded: whether its corpus named nothing but what the request does, and had no contracts that the tables rule
+            out, so that pipelines leave it none either.
         tie_word_embeddings: always False, for the output projection has weights of its own.
 
     Raises:

@@ -100,11 +100,15 @@ def operation_of(value: Value) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def schema_problem(value: Value) -> str | None:
-    """Why `value`, or a contract anywhere in it, does not fit the tables, in one sentence; None if it fits."""
+def schema_problem(value: Value, other_ids: bool = False) -> str | None:
+    """Why `value`, or a contract anywhere in it, does not fit the tables, in one sentence; None if it fits.
+
+    Args:
+        value: any value.
+        other_ids: whether contracts of ids that the tables do not know are no problem.
+    """
     if isinstance(value, Contract):
-        problem = _contract_problem(value)
-        if problem:
+        if not (other_ids and value.id not in CONTRACTS) and (problem := _contract_problem(value)):
             return problem
         parts = value.fields.values()
     elif isinstance(value, dict):
@@ -113,7 +117,7 @@ def schema_problem(value: Value) -> str | None:
         parts = value
     else:
         parts = ()
-    return next(filter(None, map(schema_problem, parts)), None)
+    return next(filter(None, (schema_problem(part, other_ids) for part in parts)), None)
 
 
 def _contract_problem(contract: Contract) -> str | None:

@@ -59,14 +59,14 @@ class HLXPipeline(Pipeline):
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **kwargs: `batch_size`, and the arguments of `generate`. `max_length` counts the tokens of each text's own
                 prompt and answer, whatever the batch that it is in. `constrained=False` lets the model write whatever
-                it likes, and `constrained=True` is an error where xgrammar is missing. `grounded` says whether a
-                constrained answer has no names but those of the text; if not given, it is as the model's
-                configuration has it. `schema`, an `hlx_hf.decoding.Schema`, says what contract the answer is.
-                `return_scores=True` adds the `score` of each answer: its probability among all that decoding allows,
-                from 0 to 1, whatever the temperature. `abstain_below`, a number from 0 to 1, answers null where no
-                score reaches it. `num_return_sequences` alternatives come from a search with `num_beams`, twice as
-                many if not given, the best one first; constrained ones differ in their values, for each value has one
-                canonical text. With `do_sample=True` they are draws, which may be alike.
+                it likes, and `constrained=True` is an error where xgrammar is missing. `grounded` says whether
+                constrained answers name what the text does alone, in contracts that `hlx_hf.contracts` knows; if not
+                given, it is as the model's configuration has it. `schema`, an `hlx_hf.decoding.Schema`, says what
+                contract the answer is. `return_scores=True` adds the `score` of each answer: its probability among
+                all that decoding allows, from 0 to 1, whatever the temperature. `abstain_below`, a number from 0 to
+                1, answers null where no score reaches it. `num_return_sequences` alternatives come from a search with
+                `num_beams`, twice as many if not given, the best one first; constrained ones differ in their values,
+                for each value has one canonical text. With `do_sample=True` they are draws, which may be alike.
 
         Returns:
             For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`. For a list the

@@ -240,9 +240,10 @@ class Translator:
             **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for,
                 counted in the notation that it writes;
                 `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
-                texts otherwise; `grounded`, whether these have no names but those of the text, as its model says if
-                not given; `schema`, an `hlx_hf.decoding.Schema`, which says what contract the answer is;
-                `return_scores` and `abstain_below`, as `HLXPipeline` has them.
+                texts otherwise; `grounded`, whether these name what the text does alone, in contracts that
+                `hlx_hf.contracts` knows, as the model's configuration has it if not given; `schema`, an
+                `hlx_hf.decoding.Schema`, which says what contract the answer is; `return_scores` and `abstain_below`,
+                as `HLXPipeline` has them.
 
         Returns:
             For each text, in order, `{"generated_text": answer}`, with its `score` if asked for.

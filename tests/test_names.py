@@ -1,12 +1,14 @@
-"""The names that a request can mean."""
+"""Grounded answers: the names that a request can mean, in contracts that the tables know."""
 
 import re
+from functools import cache
 
 import pytest
 from hlx_values import values
-from hypothesis import given
+from hypothesis import given, settings
 
 from hlx_hf import dumps, load_corpus, load_tokenizer, loads
+from hlx_hf.contracts import schema_problem
 from hlx_hf.corpus.generator.catalogue import load_catalogue
 from hlx_hf.corpus.generator.sentences import EVERYDAY, SentenceGenerator
 from hlx_hf.decoding import Constraint
@@ -42,14 +44,45 @@ def test_nothing_is_made_up():
 
 
 @given(values)
-def test_a_value_is_grounded_in_its_own_text(value):
+def test_a_value_names_what_its_own_text_does(value):
     for notation in NOTATIONS:
-        assert is_grounded(value, dumps(value, notation))
+        assert is_grounded(value, dumps(value, notation)) == (schema_problem(value, other_ids=True) is None)
+
+
+@settings(max_examples=25)  # each makes eight grammars
+@given(values)
+def test_what_is_grounded_the_grammar_accepts_and_nothing_else(value):
+    for notation in NOTATIONS:
+        text = dumps(value, notation)
+        for request in (text, "nothing of it"):
+            assert takes(general(notation).grounded_in(request), text) == is_grounded(value, request), (text, request)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_known"),
+    [
+        ('🜊1000🜁0 "filter"🜁1 ⟁items🜁2 ⟁items🜂', True),
+        ('🜃🜊1000🜁0 "undo"🜁1 ⟁items🜂🜄', True),
+        ('◇a: 🜊1001🜁0 "filtre"🜁7 🜊14🜁0 42🜂🜂◆', True),
+        ('🜊100🜁0 "x"🜁1 🜃🜊101🜁0 "add"🜁1 1🜁2 🜊9🜂🜂🜄🜂', True),
+        ('🜊1000🜁0 "filtre"🜁1 ⟁items🜁2 ⟁items🜂', False),
+        ('🜊1000🜁0 "undo"🜁1 ⟁items🜁2 ⟁items🜂', False),
+        ('🜊1000🜁0 "undo"🜁2 ⟁items🜂', False),
+        ('🜊1001🜁0 🜊14🜁0 "42"🜂🜂', False),
+        ('🜊100🜁0 "x"🜁1 🜃1🜄🜂', False),
+        ("🜊1000🜂", False),
+    ],
+)
+def test_contracts_that_the_tables_know_are_as_they_have_them(text, is_known):
+    value = loads(text, "LC-R")
+    assert is_grounded(value, "") == is_known
+    assert takes(general("LC-R"), text)
+    assert takes(general("LC-R").grounded_in(""), text) == is_known
 
 
 def test_every_sentence_of_the_corpora_names_what_it_means():
     drawn = SentenceGenerator(5), SentenceGenerator(6, EVERYDAY)
-    pairs = [next(generator) for _ in range(3000) for generator in drawn]
+    pairs = [next(generator) for _ in range(1000) for generator in drawn]
     for split in ("all_variants", "new_phrasing"):
         pairs += [(row["english"], loads(row["hlxl"], "HLXL")) for row in load_corpus(split)]
     assert [english for english, value in pairs if not is_grounded(value, english)] == []
@@ -64,22 +97,26 @@ def is_handle(value):
     return isinstance(value, Handle)
 
 
-def test_a_constraint_of_a_request_takes_its_names_and_no_others():
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_a_constraint_of_a_request_takes_its_names_and_no_others(notation):
+    grounded = general(notation).grounded_in("Sort active users and users_2")
+    known = dict.fromkeys(("activeUsers", "users", "users_2", "items"), True)
+    for name, is_known in (known | dict.fromkeys(("user", "usersS", "sorted"), False)).items():
+        for value in (Handle(name), [1, {"key": Handle(name)}]):
+            assert takes(general(notation), dumps(value, notation))
+            assert takes(grounded, dumps(value, notation)) == is_known
+
+
+@cache
+def general(notation):
     vocabulary = load_tokenizer().get_vocab()
-    for notation in NOTATIONS:
-        general = Constraint(notation, None, vocabulary, vocabulary["<eos>"])
-        grounded = general.grounded_in("Sort active users and users_2")
-        known = dict.fromkeys(("activeUsers", "users", "users_2", "items"), True)
-        for name, is_known in (known | dict.fromkeys(("user", "usersS", "sorted"), False)).items():
-            for value in (Handle(name), [1, {"key": Handle(name)}]):
-                assert takes(general, dumps(value, notation))
-                assert takes(grounded, dumps(value, notation)) == is_known
+    return Constraint(notation, None, vocabulary, vocabulary["<eos>"])
 
 
 def takes(constraint, text):
     state = constraint.start
     for token in (*map(constraint.vocabulary.get, text), constraint.eos_token_id):
-        if token not in constraint.allowed(state, 1000).ids:
+        if token not in constraint.allowed(state, 10**6).ids:
             return False
         state = constraint.after(state, token)
     return True

@@ -220,6 +220,14 @@ def test_a_model_of_one_notation_says_so_and_answers_in_all(config_file):
     assert asked["generated_text"] == convert(written["generated_text"], "LC-T", "LC-B")
 
 
+@pytest.mark.parametrize("english", ["Filter users who signed up", "Filter active users"])
+def test_a_model_is_grounded_where_its_corpus_was(english, config_file, tmp_path):
+    corpus = tmp_path / "names.md"
+    corpus.write_text(f'English: {english}\nHLXL: {{1000: {{@0: "filter", @1: &h_users, @2: &h_active}}}}\n')
+    final = run_phase(parse_arguments(config_file, ["--data_files", str(corpus), "--max_steps", "1"]), CARD)
+    assert HLXConfig.from_pretrained(final).grounded is ("active" in english)
+
+
 def test_a_checkpoint_that_is_not_whole_is_refused(config_file, tmp_path):
     with pytest.raises(SystemExit, match=r"nowhere is no whole checkpoint"):
         run_phase(parse_arguments(config_file, ["--resume_from_checkpoint", str(tmp_path / "nowhere")]), CARD)

@@ -11,7 +11,7 @@ import numpy as np
 from ..formats.notations import get_notation
 from .names import names_in
 from .rules import Rules
-from .schema import Schema, SchemaRules
+from .schema import MeaningfulRules, Schema, SchemaRules
 from .symbols import INFINITE, Pending, advance, farthest, length, may_end, next_characters
 
 State = Pending | None
@@ -45,8 +45,8 @@ class Constraint:
         schema: what contract the text is to be; any value if None.
         vocabulary: the id of each token; those of one character are used.
         eos_token_id: of the token that ends a text.
-        request: what the text answers; its handles have names of the request, as `names_in` gives them, and no others.
-            None where they may have any.
+        request: what the text answers, which has no names but those of `names_in`, and no contracts that the tables of
+            `hlx_hf.contracts` rule out. None where it may.
 
     Attributes:
         start: the state before the first token.
@@ -71,7 +71,10 @@ class Constraint:
         self.notation = notation
         self.schema = schema
         self.general = self
-        rules = Rules(get_notation(notation), None if request is None else names_in(request))
+        if request is None:
+            rules = Rules(get_notation(notation))
+        else:
+            rules = MeaningfulRules(get_notation(notation), names_in(request))
         self.start: State = SchemaRules(schema, rules).root if schema else rules.root
         self.size = max(vocabulary.values()) + 1
         self.eos_token_id = eos_token_id
@@ -84,7 +87,7 @@ class Constraint:
         self._after = lru_cache(KNOWN_STATES)(self._find_after)
 
     def grounded_in(self, request: str) -> Constraint:
-        """The same for the answer to a request, with no names but its own."""
+        """The same for the answer to a request, which says nothing that is unknown."""
         grounded = Constraint(self.notation, self.schema, self.vocabulary, self.eos_token_id, request)
         grounded.general = self.general
         return grounded

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ..contracts import ITEMS, SORT_ORDERS, SUMMARIES
+from ..contracts import ITEMS, SORT_ORDERS, SUMMARIES, schema_problem
 from ..formats import Contract, Handle, Value
 
 MOST_WORDS = 5  # of a name
@@ -41,8 +41,8 @@ def names_in(request: str) -> frozenset[str]:
 
 
 def is_grounded(value: Value, request: str) -> bool:
-    """Whether all handles in a value have names of the request."""
-    return names_in(request).issuperset(_handle_names(value))
+    """Whether a value is a grounded answer: its handles have names of the request, its contracts fit the tables."""
+    return names_in(request).issuperset(_handle_names(value)) and schema_problem(value, other_ids=True) is None
 
 
 def _handle_names(value: Value) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Container
 from functools import cached_property, lru_cache
 
 from ..formats.notations import Notation
@@ -108,14 +109,20 @@ def _ends(text: str):
 
 
 class ContractId(Symbol):
-    """The rest of a contract's id."""
+    """The rest of a contract's id.
+
+    Args:
+        excluded: ids that it must not be; each can be made longer.
+        text: what is there of it already.
+    """
 
     context_free = NATURAL
 
-    def __init__(self, text: str = ""):
+    def __init__(self, excluded: Container[int] = (), text: str = ""):
+        self.excluded = excluded
         self.text = text
-        self.ends = text != ""
-        self.shortest = 0 if text else 1
+        self.ends = text != "" and int(text) not in excluded
+        self.shortest = 0 if self.ends else 1
 
     @cached_property
     def characters(self) -> frozenset[str]:
@@ -124,4 +131,4 @@ class ContractId(Symbol):
         return frozenset(digit for digit in string.digits if int(self.text + digit) <= MAX_CONTRACT_ID)
 
     def after(self, character: str) -> Pending:
-        return (ContractId(self.text + character),)
+        return (ContractId(self.excluded, self.text + character),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from functools import cached_property
 
 from ..formats.notations import ListSyntax, Notation
@@ -138,9 +138,10 @@ class Rules:
             lambda: (self._items(syntax, (form, *value)),),
         )
 
-    def _contract(self, depth: int) -> Pending:
+    def _contract(self, depth: int, excluded: Container[int] = ()) -> Pending:
+        """Any contract, save for those of the ids `excluded`."""
         syntax = self.notation.contract
-        return sequence(syntax.open + syntax.head, ContractId(), syntax.after_id, self._fields(depth, -1))
+        return sequence(syntax.open + syntax.head, ContractId(excluded), syntax.after_id, self._fields(depth, -1))
 
     def _fields(self, depth: int, last: int) -> Symbol:
         """What follows the field with the index `last`, or the id if that is -1."""

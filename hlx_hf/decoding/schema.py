@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
+from functools import cached_property
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -12,7 +14,7 @@ from ..formats.values import MAX_DEPTH, MAX_FIELD_INDEX
 from ..hints import nearest_hint
 from .numbers import NATURAL, number
 from .rules import Rules
-from .symbols import INFINITE, Either, Pending, Repeat, Rule, length, sequence
+from .symbols import INFINITE, Either, Pending, Repeat, Rule, Symbol, length, sequence
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,19 @@ class SchemaRules:
     @property
     def root(self) -> Pending:
         """A whole text."""
-        return (Either(*map(self._contract, self.schema.ids)),)
+        return self.contracts(0)
 
-    def _contract(self, contract_id: int) -> Pending:
+    def contracts(self, depth: int) -> Pending:
+        """One of the contracts that fit."""
+        return (Either(*(self._contract(contract_id, depth) for contract_id in self.schema.ids)),)
+
+    def _contract(self, contract_id: int, depth: int) -> Pending:
         if contract_id == OPERATION:
-            return self._operation(self.schema.operations, 0)
+            return self._operation(self.schema.operations, depth)
         types = CONTRACTS[contract_id].fields.values()
-        fields = [part for index, type_ in enumerate(types) for part in self._field(index, self._type(type_, 1))]
+        fields = [
+            part for index, type_ in enumerate(types) for part in self._field(index, self._type(type_, depth + 1))
+        ]
         return sequence(self._opening(contract_id), *fields, self.rules.notation.contract.close)
 
     def _operation(self, operations: list[tuple[str, Signature]], depth: int) -> Pending:
@@ -165,3 +173,28 @@ class SchemaRules:
         syntax = self.rules.notation.contract
         separator = syntax.separator if index else ""
         return sequence(f"{separator}{syntax.mark}{index}{syntax.after_index}", *value)
+
+
+class MeaningfulRules(Rules):
+    """The grammar of a notation, where contracts of the ids that the tables know are as the tables have them.
+
+    Those of other ids hold anything.
+    """
+
+    @cached_property
+    def _known(self) -> SchemaRules:
+        return SchemaRules(Schema(), self)
+
+    def contract(self, depth: int) -> Symbol:
+        any_contract = super().contract
+        if depth >= MAX_DEPTH:
+            return any_contract(depth)
+        # made when it is needed, since the tables have contracts in contracts
+        return Rule("contract", lambda: (any_contract(depth),), self._shortest_contract)
+
+    def _contract(self, depth: int, excluded: Container[int] = ()) -> Pending:
+        return (Either(self._known.contracts(depth), super()._contract(depth, CONTRACTS)),)
+
+    @cached_property
+    def _shortest_contract(self) -> float:
+        return length(super()._contract(0))
