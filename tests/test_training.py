@@ -228,6 +228,13 @@ def test_a_model_is_grounded_where_its_corpus_was(english, config_file, tmp_path
     assert HLXConfig.from_pretrained(final).grounded is ("active" in english)
 
 
+@pytest.mark.parametrize(("tasks", "grounded"), [(["to_hlx=1", "to_english=1"], True), (["convert=1"], False)])
+def test_a_model_of_generated_sentences_is_grounded_and_one_of_values_is_not(tasks, grounded, config_file):
+    options = ["--corpus", "generated", "--chunks_per_epoch", "1", "--max_steps", "1", "--tasks", *tasks]
+    final = run_phase(parse_arguments(config_file, options), CARD)
+    assert HLXConfig.from_pretrained(final).grounded is grounded
+
+
 def test_a_checkpoint_that_is_not_whole_is_refused(config_file, tmp_path):
     with pytest.raises(SystemExit, match=r"nowhere is no whole checkpoint"):
         run_phase(parse_arguments(config_file, ["--resume_from_checkpoint", str(tmp_path / "nowhere")]), CARD)

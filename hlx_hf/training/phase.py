@@ -12,7 +12,7 @@ from transformers.utils import logging
 from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
-from ..corpus.tasks import corpus_lines
+from ..corpus.tasks import ENGLISH_TASKS, corpus_lines
 from ..decoding.names import is_grounded
 from ..files import ASIDE, GATES, TRAINING_LOCK, clear_leftovers, hold, put_in_place
 from ..tokenization_hlx import load_tokenizer
@@ -115,7 +115,7 @@ def _dataset(
     """What to train on; says in `config` whether it is grounded."""
     positions = config.max_position_embeddings
     if arguments.corpus == GENERATED:
-        config.grounded = True
+        config.grounded = ENGLISH_TASKS.issuperset(arguments.task_weights)  # sentences are, values drawn alone are not
         maker = ExampleMaker(
             arguments.task_weights,
             tokenizer,
@@ -128,7 +128,7 @@ def _dataset(
         return ChunkStream(maker, arguments.chunks_per_epoch)
     rows = load_corpus(arguments.corpus, data_files=arguments.data_files)
     lines = [line for line in corpus_lines(rows) if line.notation in arguments.notations]
-    config.grounded = all(is_grounded(line.value, line.english) for line in lines if line.english is not None)
+    config.grounded = all(is_grounded(line.value, line.english or line.text) for line in lines)
     return LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
 
 
