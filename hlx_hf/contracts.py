@@ -49,9 +49,12 @@ ARGUMENT_TYPES = {"h": Handle, "s": str, "n": int, "l": list[int], "step": Contr
 
 SORT_ORDERS = (Handle("asc"), Handle("desc"))
 ITEMS = Handle("items")  # what a request leaves unnamed
-SUMMARIES = tuple(
-    map(Handle, "average max median min sum total".split())
-)  # functions of `aggregate` that verbs can say
+
+UNSAID: dict[tuple[str, int], tuple[Handle, ...]] = {
+    ("sort", 3): SORT_ORDERS,
+    ("aggregate", 1): tuple(map(Handle, "average max median min sum total".split())),
+}
+"""What an argument, by its operation and index, can be without a request that names it: "add up the prices"."""
 
 Signature = tuple[str | EllipsisType, ...]
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from ..contracts import ARGUMENT_TYPES, CONTRACTS, OPERATION, OPERATIONS, PIPELINE, SORT_ORDERS, Signature
+from ..contracts import ARGUMENT_TYPES, CONTRACTS, OPERATION, OPERATIONS, PIPELINE, SORT_ORDERS, UNSAID, Signature
 from ..formats import Contract, Handle
 from ..formats.values import MAX_DEPTH, MAX_FIELD_INDEX
 from ..hints import nearest_hint
@@ -117,6 +117,11 @@ class SchemaRules:
         values = [self._step(depth) if kind == "step" else self._type(ARGUMENT_TYPES[kind], depth) for kind in fixed]
         if name == "sort":
             values[-1] = (Either(*map(self.rules.literal, SORT_ORDERS)),)
+        elif self.rules.names is not None:
+            values = [
+                (Either(value, *map(self.rules.literal, UNSAID.get((name, index), ()))),)
+                for index, value in enumerate(values, 1)
+            ]
         fields = [part for index, value in enumerate(values, 1) for part in self._field(index, value)]
         if fixed == list(signature):
             return sequence(*fields, self.rules.notation.contract.close)
