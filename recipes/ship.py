@@ -1,11 +1,12 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_third/english_tiny_third_epoch210 english
+    python recipes/ship.py runs/english_tiny_focused/english_tiny_focused_epoch125 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
 Tests the model on every split first, which takes some minutes, and leaves the results beside the weights. The tests of
-the package hold a shipped model to them.
+the package hold a shipped model to them. An earlier training that it goes on from need not be on this machine: what is
+on record of it stays.
 """
 
 import argparse
@@ -29,7 +30,12 @@ from hlx_hf.training.hardware import count_parameters
 RECIPES = Path(__file__).parent
 TEMPLATE = RECIPES.parent / "model_cards" / "template.md"
 CONFIGS = {  # of the trainings behind a model, each of which goes on from the one before it
-    "english": ("english_tiny.yaml", "english_tiny_refined.yaml", "english_tiny_third.yaml"),
+    "english": (
+        "english_tiny.yaml",
+        "english_tiny_refined.yaml",
+        "english_tiny_third.yaml",
+        "english_tiny_focused.yaml",
+    ),
     "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
 }
 MODEL_FILES = (
@@ -43,8 +49,8 @@ STATE = "trainer_state.json"
 TRAINING = "training.json"
 RESULTS = "evaluation.json"
 LOGGED_POINTS = 40  # of the loss, from the first to the last
-SPLITS = {
-    "english": REPORT_SPLITS,
+SPLITS = {  # of what the training of each was for
+    "english": tuple(split for split in REPORT_SPLITS if split != HLX_TO_HLX),
     "hlx_only": (HLX_TO_HLX, COMPREHENSION),
 }
 
@@ -64,19 +70,20 @@ def main() -> None:
         return
     if arguments.name is None:
         parser.error("name the folder of the result, and what the package calls the model")
-    results = [*starts_of(arguments.name), arguments.result]
-    for result in results:
-        missing = [name for name in (*MODEL_FILES, STATE) if not (result / name).is_file()]
-        if missing:
-            parser.error(f"{result} is not the result of a recipe: it has no {missing[0]}")
-
+    missing = [name for name in (*MODEL_FILES, STATE) if not (arguments.result / name).is_file()]
+    if missing:
+        parser.error(f"{arguments.result} is not the result of a recipe: it has no {missing[0]}")
     folder = MODELS / arguments.name
+    try:
+        runs = [*earlier_runs(arguments.name, folder / TRAINING), summary(arguments.result)]
+    except FileNotFoundError as error:
+        parser.error(f"{error.filename} is not there, and there is no record of it: train it first")
+
     folder.mkdir(parents=True, exist_ok=True)
     for name in MODEL_FILES:
         shutil.copyfile(arguments.result / name, folder / name)
     with (folder / "model.safetensors").open("rb") as weights:
         checksum = hashlib.file_digest(weights, "sha256").hexdigest()
-    runs = [summary(json.loads((result / STATE).read_text())) for result in results]
     training = {"sha256": checksum, "runs": runs}
     (folder / TRAINING).write_text(json.dumps(training, indent=2) + "\n")
     command = [sys.executable, RECIPES / "evaluation.py", "--model", folder, "--splits", *SPLITS[arguments.name]]
@@ -84,9 +91,18 @@ def main() -> None:
     card_of(arguments.name).save(folder / "README.md")
 
 
-def starts_of(name: str) -> list[Path]:
-    """The results that the trainings behind a model go on from, in their order."""
-    return [Path(arguments.model_name_or_path) for arguments in settings_of(name) if arguments.model_name_or_path]
+def earlier_runs(name: str, record: Path) -> list[dict]:
+    """Summaries of the trainings that the last one behind a model goes on from, in their order.
+
+    Raises:
+        FileNotFoundError: the result of one is neither on this machine nor in the record.
+    """
+    results = [Path(arguments.model_name_or_path) for arguments in settings_of(name) if arguments.model_name_or_path]
+    recorded = json.loads(record.read_text())["runs"] if record.is_file() else []
+    return [
+        recorded[number] if number < len(recorded) and not (result / STATE).is_file() else summary(result)
+        for number, result in enumerate(results)
+    ]
 
 
 def settings_of(name: str) -> list[PhaseArguments]:
@@ -94,8 +110,9 @@ def settings_of(name: str) -> list[PhaseArguments]:
     return [parse_arguments(RECIPES / "configs" / config, []) for config in CONFIGS[name]]
 
 
-def summary(state: dict) -> dict:
-    """What a `trainer_state.json` says of a training: its length, and the loss at some of its steps."""
+def summary(result: Path) -> dict:
+    """What the `trainer_state.json` of a training says: its length, and the loss at some of its steps."""
+    state = json.loads((result / STATE).read_text())
     logged = [entry for entry in state["log_history"] if "loss" in entry]
     every = max(1, len(logged) // LOGGED_POINTS)
     kept = [*logged[:-1:every], logged[-1]]
