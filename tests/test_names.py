@@ -1,17 +1,16 @@
 """Grounded answers: the names that a request can mean, in contracts that the tables know."""
 
 import re
-from functools import cache
 
 import pytest
 from hlx_values import values
 from hypothesis import given, settings
+from test_decoding import accepts, constraint
 
-from hlx_hf import dumps, load_corpus, load_tokenizer, loads
+from hlx_hf import dumps, load_corpus, loads
 from hlx_hf.contracts import OPERATIONS, UNSAID, schema_problem
 from hlx_hf.corpus.generator.catalogue import load_catalogue
 from hlx_hf.corpus.generator.sentences import EVERYDAY, SentenceGenerator
-from hlx_hf.decoding import Constraint
 from hlx_hf.decoding.names import is_grounded, names_in
 from hlx_hf.formats import Handle
 from hlx_hf.lines_hlx import NOTATIONS, line_prompt, request_of
@@ -58,7 +57,10 @@ def test_what_is_grounded_the_grammar_accepts_and_nothing_else(value):
     for notation in NOTATIONS:
         text = dumps(value, notation)
         for request in (text, "nothing of it"):
-            assert takes(general(notation).grounded_in(request), text) == is_grounded(value, request), (text, request)
+            assert accepts(constraint(notation).grounded_in(request), text) == is_grounded(value, request), (
+                text,
+                request,
+            )
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,8 @@ def test_what_is_grounded_the_grammar_accepts_and_nothing_else(value):
 def test_contracts_that_the_tables_know_are_as_they_have_them(text, is_known):
     value = loads(text, "LC-R")
     assert is_grounded(value, "") == is_known
-    assert takes(general("LC-R"), text)
-    assert takes(general("LC-R").grounded_in(""), text) == is_known
+    assert accepts(constraint("LC-R"), text)
+    assert accepts(constraint("LC-R").grounded_in(""), text) == is_known
 
 
 def test_every_sentence_of_the_corpora_names_what_it_means():
@@ -104,27 +106,12 @@ def test_names_that_a_wording_decides_are_those_that_can_go_unsaid():
 
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_a_constraint_of_a_request_takes_its_names_and_no_others(notation):
-    grounded = general(notation).grounded_in("Sort active users and users_2")
+    grounded = constraint(notation).grounded_in("Sort active users and users_2")
     known = dict.fromkeys(("activeUsers", "users", "users_2", "items"), True)
     for name, is_known in (known | dict.fromkeys(("user", "usersS", "sorted"), False)).items():
         for value in (Handle(name), [1, {"key": Handle(name)}]):
-            assert takes(general(notation), dumps(value, notation))
-            assert takes(grounded, dumps(value, notation)) == is_known
-
-
-@cache
-def general(notation):
-    vocabulary = load_tokenizer().get_vocab()
-    return Constraint(notation, None, vocabulary, vocabulary["<eos>"])
-
-
-def takes(constraint, text):
-    state = constraint.start
-    for token in (*map(constraint.vocabulary.get, text), constraint.eos_token_id):
-        if token not in constraint.allowed(state, 10**6).ids:
-            return False
-        state = constraint.after(state, token)
-    return True
+            assert accepts(constraint(notation), dumps(value, notation))
+            assert accepts(grounded, dumps(value, notation)) == is_known
 
 
 @pytest.mark.parametrize("text", ["Search for documents", "", " a ] → b ", "🜊14🜁0 42🜂"])

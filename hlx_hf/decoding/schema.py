@@ -119,7 +119,7 @@ class SchemaRules:
             values[-1] = (Either(*map(self.rules.literal, SORT_ORDERS)),)
         elif self.rules.names is not None:
             values = [
-                (Either(value, *map(self.rules.literal, UNSAID.get((name, index), ()))),)
+                (Either(value, *map(self.rules.literal, UNSAID[name, index])),) if (name, index) in UNSAID else value
                 for index, value in enumerate(values, 1)
             ]
         fields = [part for index, value in enumerate(values, 1) for part in self._field(index, value)]
