@@ -85,6 +85,7 @@ class SchemaRules:
         self.schema = schema
         self.rules = rules
         self._steps: dict[int, Rule] = {}
+        self._lists: dict[tuple[Signature, tuple, int], Pending] = {}  # of arguments; most operations share one
         self._any_operation = Schema(id=OPERATION).operations
 
     @property
@@ -113,15 +114,22 @@ class SchemaRules:
 
     def _arguments(self, name: str, signature: Signature, depth: int) -> Pending:
         """What follows the name of an operation."""
+        unsaid = tuple(UNSAID.get((name, index), ()) for index, _ in enumerate(signature, 1))
+        key = (signature, unsaid, depth)
+        if key not in self._lists:
+            self._lists[key] = self._list(*key)
+        return self._lists[key]
+
+    def _list(self, signature: Signature, unsaid: tuple[tuple[Handle, ...], ...], depth: int) -> Pending:
+        """Arguments of a signature, in their fields, and what closes the contract."""
         fixed = [kind for kind in signature if kind is not ...]
         values = [self._step(depth) if kind == "step" else self._type(ARGUMENT_TYPES[kind], depth) for kind in fixed]
-        if name == "sort":
-            values[-1] = (Either(*map(self.rules.literal, SORT_ORDERS)),)
-        elif self.rules.names is not None:
-            values = [
-                (Either(value, *map(self.rules.literal, UNSAID[name, index])),) if (name, index) in UNSAID else value
-                for index, value in enumerate(values, 1)
-            ]
+        for index, names in enumerate(unsaid):
+            literals = map(self.rules.literal, names)
+            if names == SORT_ORDERS:  # which an order has to be
+                values[index] = (Either(*literals),)
+            elif names and self.rules.names is not None:
+                values[index] = (Either(values[index], *literals),)
         fields = [part for index, value in enumerate(values, 1) for part in self._field(index, value)]
         if fixed == list(signature):
             return sequence(*fields, self.rules.notation.contract.close)

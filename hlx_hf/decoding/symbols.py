@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 INFINITE = math.inf
 """The length of what cannot be completed."""
@@ -52,10 +52,14 @@ class Text(Symbol):
 
     @cached_property
     def rest(self) -> Pending:
-        return (Text(self.text[1:]),) if len(self.text) > 1 else ()
+        return (_text(self.text[1:]),) if len(self.text) > 1 else ()
 
     def after(self, character: str) -> Pending:
         return self.rest
+
+
+# Grammars are made for one request after another, of the same few texts and its names.
+_text = lru_cache(1 << 14)(Text)
 
 
 class OneOf(Symbol):
@@ -158,7 +162,7 @@ class Rule(Symbol):
 
 def sequence(*parts: Symbol | str) -> Pending:
     """The parts in order; strings stand for themselves, and empty ones for nothing."""
-    return tuple(Text(part) if isinstance(part, str) else part for part in parts if part != "")
+    return tuple(_text(part) if isinstance(part, str) else part for part in parts if part != "")
 
 
 def length(pending: Pending) -> float:
