@@ -42,6 +42,9 @@ class HLXConfig(PretrainedConfig):
         notations: those that the model has learned, all four if None. Pipelines put its answers into the others.
         grounded: whether its corpus named nothing but what the request does, and had no contracts that the tables rule
             out, so that pipelines leave it none either.
+        prompt_end_token_ids: tokens that end a prompt, whose tokens all see each other, so that only what follows is
+            causal (a prefix language model: Raffel et al., 2020); None, as in the presets, for attention that is
+            causal throughout. A prompt then has to come in one piece, in `input_ids`.
         tie_word_embeddings: always False, for the output projection has weights of its own.
 
     Raises:
@@ -66,6 +69,7 @@ class HLXConfig(PretrainedConfig):
         pad_token_id: int = 0,
         notations: list[str] | None = None,
         grounded: bool = False,
+        prompt_end_token_ids: list[int] | None = None,
         tie_word_embeddings: bool = False,
         **kwargs: Any,
     ):
@@ -87,6 +91,7 @@ class HLXConfig(PretrainedConfig):
         self.use_cache = use_cache
         self.notations = notations
         self.grounded = grounded
+        self.prompt_end_token_ids = prompt_end_token_ids
         kwargs["custom_pipelines"] = copy.deepcopy(CUSTOM_PIPELINES)
         super().__init__(
             bos_token_id=bos_token_id,

@@ -1,5 +1,7 @@
 """The HLX model: a causal transformer with pre-norm layers, learned positions and no final norm.
 
+On request, attention goes both ways within the prompt, and only what the model writes is causal.
+
 Reads from the bottom up: attention, layer, model, head. The modules of a layer have the names, and their weights the
 layout, of `torch.nn.TransformerEncoderLayer`. Runs on transformers 5 and 4.57; `save_pretrained` copies this file
 beside the weights, so it imports nothing of the package but its flat neighbours.
@@ -140,6 +142,46 @@ def sinusoids(positions: int, width: int) -> torch.Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, :width]
 
 
+def prompt_numbers(
+    input_ids: torch.LongTensor, position_ids: torch.LongTensor | None, end_token_ids: list[int]
+) -> torch.LongTensor:
+    """Which prompt of its row each token belongs to.
+
+    The first end token of a sequence is the last one of its prompt; a sequence without any has no prompt.
+
+    Args:
+        input_ids: of shape (batch, length).
+        position_ids: of shape (batch, length), rising within a sequence; each row is one sequence if None.
+        end_token_ids: the tokens that end a prompt.
+
+    Returns:
+        Of shape (batch, length), -1 for tokens of no prompt.
+    """
+    length = input_ids.shape[1]
+    columns = torch.arange(length, device=input_ids.device).expand_as(input_ids)
+    sequences = torch.zeros_like(input_ids)
+    if position_ids is not None:
+        sequences[:, 1:] = (position_ids[:, 1:] <= position_ids[:, :-1]).cumsum(dim=-1)
+    is_end = torch.zeros_like(input_ids, dtype=torch.bool)
+    for token in end_token_ids:  # a tensor of them would be copied to the device in every step
+        is_end = is_end | (input_ids == token)
+    ends = columns.masked_fill(~is_end, length)
+    first_ends = torch.full_like(input_ids, length).scatter_reduce(1, sequences, ends, "amin").gather(1, sequences)
+    return sequences.masked_fill((columns > first_ends) | (first_ends == length), -1)
+
+
+def _within(prompts: torch.LongTensor) -> Callable[..., torch.Tensor]:
+    """What transformers 5 makes of `block_sequence_ids`, for 4, as a function of indices of one element each."""
+    length = prompts.shape[1]
+
+    def is_allowed(row: torch.Tensor, _head: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+        prompt = prompts[row, query]
+        # a static cache has more keys than there are tokens
+        return (prompt >= 0) & (key < length) & (prompt == prompts[row, key.clamp(max=length - 1)])
+
+    return is_allowed
+
+
 class HLXPreTrainedModel(PreTrainedModel):
     """What transformers has to know of HLX models, and how fresh weights begin."""
 
@@ -203,7 +245,8 @@ class HLXModel(HLXPreTrainedModel):
             attention_mask: 1 for tokens and 0 for padding, of shape (batch, tokens in the cache + length).
             position_ids: of shape (batch, length); from the mask if None, so that padding takes no position.
             past_key_values: keys and values of the tokens before these; new ones are appended to it.
-            inputs_embeds: of shape (batch, length, hidden size), in place of `input_ids`.
+            inputs_embeds: of shape (batch, length, hidden size), in place of `input_ids`; not where the configuration
+                has `prompt_end_token_ids`.
             use_cache: whether to begin a cache; `config.use_cache`, and never in training, if None.
             output_attentions: whether to return the attention weights; needs the eager implementation.
             output_hidden_states: whether to return the embeddings and the output of every layer.
@@ -213,7 +256,8 @@ class HLXModel(HLXPreTrainedModel):
             **kwargs: go to the attention implementation.
 
         Raises:
-            ValueError: a sequence has more tokens than the model has positions.
+            ValueError: a sequence has more tokens than the model has positions; or the configuration has
+                `prompt_end_token_ids`, and there are no ids, or the attention implementation knows no such mask.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("pass either input_ids or inputs_embeds")
@@ -230,8 +274,8 @@ class HLXModel(HLXPreTrainedModel):
             inputs_embeds = self.embed_tokens(input_ids)
 
         # Where the tokens stand, in the cache and each in its own sequence
+        seen = 0 if past_key_values is None else past_key_values.get_seq_length()
         if cache_position is None:
-            seen = 0 if past_key_values is None else past_key_values.get_seq_length()
             cache_position = torch.arange(inputs_embeds.shape[1], device=inputs_embeds.device) + seen
         # Only positions that were passed can mark sequences that share a row; looking for them waits for the device.
         given_positions = position_ids
@@ -243,7 +287,12 @@ class HLXModel(HLXPreTrainedModel):
         self._check_positions(position_ids)
 
         # The mask comes before the cache: only where there is no cache does transformers keep packed sequences apart.
-        causal_mask = self._causal_mask(inputs_embeds, attention_mask, past_key_values, given_positions, cache_position)
+        prompts = None
+        if self.config.prompt_end_token_ids and not seen:
+            prompts = self._prompts(input_ids, given_positions)
+        causal_mask = self._causal_mask(
+            inputs_embeds, attention_mask, past_key_values, given_positions, cache_position, prompts
+        )
         if use_cache is None:
             use_cache = self.config.use_cache and not self.training
         if use_cache and past_key_values is None:
@@ -273,6 +322,17 @@ class HLXModel(HLXPreTrainedModel):
             attentions=tuple(all_weights) if output_attentions else None,
         )
 
+    def _prompts(self, input_ids: torch.LongTensor | None, position_ids: torch.LongTensor | None) -> torch.LongTensor:
+        """`prompt_numbers`, for attention that goes both ways within a prompt."""
+        if input_ids is None:
+            raise ValueError("this model finds the end of a prompt by its token: pass input_ids, not inputs_embeds")
+        if "flash" in self.config._attn_implementation:
+            raise ValueError(
+                f"{self.config._attn_implementation!r} has no mask for attention both ways within a prompt: "
+                "load the model with attn_implementation='sdpa'"
+            )
+        return prompt_numbers(input_ids, position_ids, self.config.prompt_end_token_ids)
+
     def _check_positions(self, position_ids: torch.LongTensor) -> None:
         if torch.compiler.is_compiling():  # a compiled graph cannot branch on values
             return
@@ -290,12 +350,14 @@ class HLXModel(HLXPreTrainedModel):
         past_key_values: Cache | None,
         position_ids: torch.LongTensor | None,
         cache_position: torch.LongTensor,
+        prompts: torch.LongTensor | None = None,
     ) -> torch.Tensor | None:
-        """`create_causal_mask`, two of whose arguments are other ones in transformers 4."""
+        """`create_causal_mask`, three of whose arguments are other ones in transformers 4."""
         if TRANSFORMERS_4:
-            arguments = {"input_embeds": inputs_embeds, "cache_position": cache_position}
+            within = None if prompts is None else _within(prompts)
+            arguments = {"input_embeds": inputs_embeds, "cache_position": cache_position, "or_mask_function": within}
         else:
-            arguments = {"inputs_embeds": inputs_embeds}
+            arguments = {"inputs_embeds": inputs_embeds, "block_sequence_ids": prompts}
         return create_causal_mask(
             config=self.config,
             attention_mask=attention_mask,

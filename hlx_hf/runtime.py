@@ -111,9 +111,15 @@ class Network:
         hidden = self.weights["model.embed_tokens.weight"][tokens]
         hidden = hidden + self.weights["model.embed_positions.weight"][positions]
 
-        # A token sees those up to itself, and no padding
+        # A token sees those up to itself, a token of the prompt the whole of it, and none sees padding
         keys = np.arange(stop)
-        visible = (keys <= columns[:, None]) & (keys >= padding[:, None, None])
+        visible = keys <= columns[:, None]
+        if not seen and (ends := self.config.get("prompt_end_token_ids")):
+            is_end = np.isin(tokens, ends)
+            prompt_lengths = np.where(is_end.any(axis=1), is_end.argmax(axis=1) + 1, 0)
+            in_prompt = columns < prompt_lengths[:, None]
+            visible = visible | (in_prompt[:, :, None] & in_prompt[:, None])
+        visible = visible & (keys >= padding[:, None, None])
         mask = np.where(visible, 0, np.finfo(np.float32).min)[:, None]
         for layer, (all_keys, all_values) in enumerate(cache):
             name = f"model.layers.{layer}"

@@ -9,16 +9,23 @@ from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
 from hlx_hf.lines_hlx import line_prompt
 
 GREEDY = {"do_sample": False, "max_new_tokens": 12, "eos_token_id": None}
+ARROWS = [113, 114]  # the ids of → and ←
+# for tests that say nothing of it, both kinds of attention
+only_causal = pytest.mark.parametrize("model", [None], indirect=True, ids=["causal"])
+only_both_ways = pytest.mark.parametrize("model", [ARROWS], indirect=True, ids=["both ways"])
 
 
-@pytest.fixture
-def model():
-    return small_model()
+@pytest.fixture(params=[None, ARROWS], ids=["causal", "both ways"])
+def model(request):
+    return small_model(prompt_end_token_ids=request.param)
 
 
 @pytest.fixture
 def input_ids():
-    return torch.randint(4, 115, (3, 20), generator=torch.Generator().manual_seed(1))
+    """Three sequences; prompts end at the arrows of the first two."""
+    input_ids = torch.randint(4, min(ARROWS), (3, 20), generator=torch.Generator().manual_seed(1))
+    input_ids[0, 5], input_ids[0, 10], input_ids[1, 11] = 113, 114, 114
+    return input_ids
 
 
 @pytest.fixture
@@ -68,10 +75,13 @@ def test_loaded_positions_are_those_of_the_file(tmp_path):
     assert_close(loaded.model.embed_positions.weight, model.model.embed_positions.weight, rtol=0, atol=0)
 
 
-def test_logits_are_those_of_torch_transformer_layers(model, input_ids):
-    config, base = model.config, model.model
+@pytest.mark.parametrize(("row", "prompt"), [(0, 6), (1, 12), (2, 0)])
+def test_logits_are_those_of_torch_transformer_layers(model, input_ids, row, prompt):
+    config, base, input_ids = model.config, model.model, input_ids[row : row + 1]
     hidden_states = base.embed_tokens(input_ids) + base.embed_positions.weight[: input_ids.shape[1]]
-    causal = nn.Transformer.generate_square_subsequent_mask(input_ids.shape[1])
+    mask = nn.Transformer.generate_square_subsequent_mask(input_ids.shape[1])
+    if config.prompt_end_token_ids:
+        mask[:prompt, :prompt] = 0
     for layer in base.layers:
         reference = nn.TransformerEncoderLayer(
             config.hidden_size,
@@ -83,7 +93,7 @@ def test_logits_are_those_of_torch_transformer_layers(model, input_ids):
             norm_first=True,
         )
         reference.load_state_dict({name.replace("in_proj.", "in_proj_"): t for name, t in layer.state_dict().items()})
-        hidden_states = reference(hidden_states, src_mask=causal, is_causal=True)
+        hidden_states = reference(hidden_states, src_mask=mask)
     expected = hidden_states @ model.lm_head.weight.T + model.lm_head.bias
     assert_close(model(input_ids).logits, expected, atol=1e-5, rtol=1e-5)
 
@@ -105,7 +115,7 @@ def test_logits_with_a_cache_are_those_without(model, left_padded, make_cache):
         cache = make_cache(config=model.config)
         pieces = [
             model(ids[:, start:stop], attention_mask=mask[:, :stop], past_key_values=cache).logits
-            for start, stop in [(0, 8), (8, 9), (9, 20)]
+            for start, stop in [(0, 12), (12, 13), (13, 20)]
         ]
     real = mask.bool()
     assert_close(torch.cat(pieces, dim=1)[real], whole[real], atol=1e-5, rtol=1e-5)
@@ -165,6 +175,7 @@ def test_a_mask_of_logits_to_keep_changes_no_loss_and_no_gradient(model, input_i
         assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)
 
 
+@only_causal
 def test_embeddings_can_take_the_place_of_ids(model, input_ids):
     embeddings = model.get_input_embeddings()(input_ids)
     assert_close(model(inputs_embeds=embeddings).logits, model(input_ids).logits)
@@ -174,6 +185,7 @@ def test_embeddings_can_take_the_place_of_ids(model, input_ids):
         model()
 
 
+@only_causal
 def test_hidden_states_and_attentions_are_given_on_request(model, input_ids):
     with pytest.raises(ValueError, match=r"'sdpa'.*attn_implementation='eager'"):
         model(input_ids, output_attentions=True)
@@ -301,6 +313,7 @@ def test_a_training_step_never_waits_for_the_gpu(model, input_ids):
         torch.cuda.set_sync_debug_mode("default")
 
 
+@only_causal
 def test_positions_that_nobody_passed_need_no_mask(model, input_ids, monkeypatch):
     masks = []
     build = model.model._causal_mask
@@ -309,3 +322,21 @@ def test_positions_that_nobody_passed_need_no_mask(model, input_ids, monkeypatch
     model(input_ids[:1], position_ids=torch.tensor([[*range(8), *range(12)]]))
     assert masks[0] is None
     assert masks[1] is not None
+
+
+@only_both_ways
+def test_a_prompt_is_seen_by_its_own_tokens_and_no_answer_is(model, input_ids):
+    other_prompt, other_answer = input_ids.clone(), input_ids.clone()
+    other_prompt[0, 4] = other_answer[0, 12] = 50
+    logits = model(input_ids).logits[0]
+    assert not logits[:4].isclose(model(other_prompt).logits[0, :4]).all(dim=-1).any()
+    assert_close(model(other_answer).logits[0, :12], logits[:12], atol=1e-5, rtol=1e-5)
+
+
+@only_both_ways
+def test_a_prompt_whose_end_cannot_be_found_or_masked_is_an_error(model, input_ids):
+    with pytest.raises(ValueError, match="pass input_ids, not inputs_embeds"):
+        model(inputs_embeds=model.get_input_embeddings()(input_ids))
+    model.config._attn_implementation = "flash_attention_2"
+    with pytest.raises(ValueError, match=r"'flash_attention_2' has no mask .* attn_implementation='sdpa'"):
+        model(input_ids)

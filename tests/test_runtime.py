@@ -46,8 +46,9 @@ def endless(tmp_path_factory):
         small_model(),
         small_model(num_hidden_layers=3, num_attention_heads=2, layer_norm_eps=1e-2),
         HLXForCausalLM(HLXConfig.from_preset("tiny")).eval(),
+        small_model(prompt_end_token_ids=[113, 114]),
     ],
-    ids=["small", "other sizes", "tiny preset"],
+    ids=["small", "other sizes", "tiny preset", "both ways in prompts"],
 )
 @settings(max_examples=25)
 @given(
@@ -64,6 +65,9 @@ def test_logits_are_those_of_torch_with_and_without_cache(model, prompts, split)
     network = network_of(model)
     at_once = network.logits(tokens, padding, network.new_cache(rows, width))
     first, cache = min(split, width - 1), network.new_cache(rows, width)
+    if model.config.prompt_end_token_ids:  # a prompt comes in one piece
+        arrows = np.isin(tokens, model.config.prompt_end_token_ids)
+        first = max(first, *(arrows.argmax(axis=1) + 1)) % width
     parts = [network.logits(tokens[:, :first], padding, cache)] if first else []
     parts.append(network.logits(tokens[:, first:], padding, cache, seen=first))
 

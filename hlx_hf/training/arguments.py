@@ -48,6 +48,10 @@ class PhaseArguments(TrainingArguments):
         default_factory=lambda: ["to_hlx=1"],
         metadata={"help": "Tasks to draw from, each with its weight: to_hlx=2 convert=1 answer=1."},
     )
+    bidirectional_prompt: bool = field(
+        default=False,
+        metadata={"help": "Let the tokens of a prompt see all of it, and not only what stands before them."},
+    )
     muon: bool = field(
         default=False,
         metadata={"help": "Muon for the matrices of the layers and AdamW for the rest, instead of `optim`."},

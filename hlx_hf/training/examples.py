@@ -127,7 +127,7 @@ class LengthGroupedSampler(Sampler[int]):
 def collate(examples: Sequence[Encoded], pad_token_id: int, length: int | None = None) -> dict[str, torch.Tensor]:
     """A batch, padded on the right.
 
-    No attention mask is needed: in a causal model nothing real looks at what stands to its right.
+    No attention mask is needed: nothing real looks to its right, save within a prompt, which ends before the padding.
 
     Args:
         examples: what `encode` gives, with or without `position_ids`.

@@ -15,6 +15,7 @@ from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import ENGLISH_TASKS, corpus_lines
 from ..decoding.names import is_grounded
 from ..files import ASIDE, GATES, TRAINING_LOCK, clear_leftovers, hold, put_in_place
+from ..lines_hlx import TO_ENGLISH, TO_HLX
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
 from .card import write_card
@@ -81,6 +82,8 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
 
         # Tokenizer and corpus
         tokenizer = load_tokenizer()
+        if arguments.bidirectional_prompt:
+            config.prompt_end_token_ids = tokenizer.convert_tokens_to_ids([TO_HLX, TO_ENGLISH])
         dataset = _dataset(arguments, tokenizer, config)
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
