@@ -438,5 +438,14 @@ class HLXForCausalLM(HLXPreTrainedModel, GenerationMixin):
             attentions=outputs.attentions,
         )
 
+    def prepare_inputs_for_generation(
+        self, input_ids: torch.LongTensor, attention_mask: torch.LongTensor | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        inputs = super().prepare_inputs_for_generation(input_ids, attention_mask=attention_mask, **kwargs)
+        if TRANSFORMERS_4 and self.config.prompt_end_token_ids:
+            # there, a static cache comes with a mask that is made already, and causal throughout
+            inputs["attention_mask"] = attention_mask
+        return inputs
+
 
 HLXForCausalLM.register_for_auto_class("AutoModelForCausalLM")
