@@ -1,6 +1,6 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_focused/english_tiny_focused_epoch125 english
+    python recipes/ship.py runs/english_tiny_prefix/english_tiny_prefix_epoch160 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
@@ -35,6 +35,7 @@ CONFIGS = {  # of the trainings behind a model, each of which goes on from the o
         "english_tiny_refined.yaml",
         "english_tiny_third.yaml",
         "english_tiny_focused.yaml",
+        "english_tiny_prefix.yaml",
     ),
     "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
 }
