@@ -182,6 +182,10 @@ def _within(prompts: torch.LongTensor) -> Callable[..., torch.Tensor]:
     return is_allowed
 
 
+def _cached_tokens(past_key_values: Cache | None) -> int | torch.Tensor:
+    return 0 if past_key_values is None else past_key_values.get_seq_length()
+
+
 class HLXPreTrainedModel(PreTrainedModel):
     """What transformers has to know of HLX models, and how fresh weights begin."""
 
@@ -274,8 +278,8 @@ class HLXModel(HLXPreTrainedModel):
             inputs_embeds = self.embed_tokens(input_ids)
 
         # Where the tokens stand, in the cache and each in its own sequence
-        seen = 0 if past_key_values is None else past_key_values.get_seq_length()
         if cache_position is None:
+            seen = _cached_tokens(past_key_values)
             cache_position = torch.arange(inputs_embeds.shape[1], device=inputs_embeds.device) + seen
         # Only positions that were passed can mark sequences that share a row; looking for them waits for the device.
         given_positions = position_ids
@@ -288,7 +292,9 @@ class HLXModel(HLXPreTrainedModel):
 
         # The mask comes before the cache: only where there is no cache does transformers keep packed sequences apart.
         prompts = None
-        if self.config.prompt_end_token_ids and not seen:
+        # a cache may have to be counted on the device; a token on its own has nobody to see in any case
+        is_long = inputs_embeds.shape[1] > 1
+        if self.config.prompt_end_token_ids and is_long and not _cached_tokens(past_key_values):
             prompts = self._prompts(input_ids, given_positions)
         causal_mask = self._causal_mask(
             inputs_embeds, attention_mask, past_key_values, given_positions, cache_position, prompts

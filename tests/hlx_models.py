@@ -5,7 +5,9 @@ from functools import cache
 import torch
 
 from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
-from hlx_hf.lines_hlx import line_prompt
+from hlx_hf.lines_hlx import TO_ENGLISH, TO_HLX, line_prompt
+
+ARROWS = load_tokenizer().convert_tokens_to_ids([TO_HLX, TO_ENGLISH])  # which end prompts
 
 # text, what it is translated into, translation
 LINES = (

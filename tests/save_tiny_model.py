@@ -6,12 +6,10 @@ Attention goes both ways within prompts, since that is masked in another way in 
 import sys
 
 import torch
+from hlx_models import ARROWS
 
 from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
-from hlx_hf.lines_hlx import TO_ENGLISH, TO_HLX
 
 torch.manual_seed(0)
-tokenizer = load_tokenizer()
-ends = tokenizer.convert_tokens_to_ids([TO_HLX, TO_ENGLISH])
-HLXForCausalLM(HLXConfig.from_preset("tiny", prompt_end_token_ids=ends)).save_pretrained(sys.argv[1])
-tokenizer.save_pretrained(sys.argv[1])
+HLXForCausalLM(HLXConfig.from_preset("tiny", prompt_end_token_ids=ARROWS)).save_pretrained(sys.argv[1])
+load_tokenizer().save_pretrained(sys.argv[1])

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hlx_models import LINES, line_batch, small_model, trained_model
+from hlx_models import ARROWS, LINES, line_batch, small_model, trained_model
 from torch import nn
 from torch.testing import assert_close
 from transformers import DynamicCache, StaticCache
@@ -9,8 +9,7 @@ from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
 from hlx_hf.lines_hlx import line_prompt
 
 GREEDY = {"do_sample": False, "max_new_tokens": 12, "eos_token_id": None}
-ARROWS = [113, 114]  # the ids of → and ←
-# for tests that say nothing of it, both kinds of attention
+# attention that is causal throughout, or goes both ways within prompts; a test that says nothing is of either
 only_causal = pytest.mark.parametrize("model", [None], indirect=True, ids=["causal"])
 only_both_ways = pytest.mark.parametrize("model", [ARROWS], indirect=True, ids=["both ways"])
 
@@ -24,7 +23,8 @@ def model(request):
 def input_ids():
     """Three sequences; prompts end at the arrows of the first two."""
     input_ids = torch.randint(4, min(ARROWS), (3, 20), generator=torch.Generator().manual_seed(1))
-    input_ids[0, 5], input_ids[0, 10], input_ids[1, 11] = 113, 114, 114
+    input_ids[0, 5] = ARROWS[0]
+    input_ids[0, 10] = input_ids[1, 11] = ARROWS[1]
     return input_ids
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hlx_models import LINES, small_model, trained_model
+from hlx_models import ARROWS, LINES, small_model, trained_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +46,7 @@ def endless(tmp_path_factory):
         small_model(),
         small_model(num_hidden_layers=3, num_attention_heads=2, layer_norm_eps=1e-2),
         HLXForCausalLM(HLXConfig.from_preset("tiny")).eval(),
-        small_model(prompt_end_token_ids=[113, 114]),
+        small_model(prompt_end_token_ids=ARROWS),
     ],
     ids=["small", "other sizes", "tiny preset", "both ways in prompts"],
 )

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from hlx_models import ARROWS
 from transformers import AutoTokenizer
 
 import hlx_hf
 from hlx_hf import HLXConfig, HLXForCausalLM, convert, load_corpus, load_tokenizer, loads
 from hlx_hf.corpus.tasks import TASKS, CorpusLine, corpus_lines
-from hlx_hf.lines_hlx import TO_ENGLISH, TO_HLX
 from hlx_hf.training import HardwareError, hardware, parse_arguments, run_phase
 from hlx_hf.training.examples import IGNORED, LengthGroupedSampler, LineDataset, collate
 from hlx_hf.training.hardware import check_memory, check_precision
@@ -226,9 +226,7 @@ def test_a_model_that_sees_prompts_both_ways_is_told_where_they_end_and_keeps_to
     options = ["--model_name_or_path", str(first), "--output_dir", str(tmp_path / "second"), "--max_steps", "1"]
     second = run_phase(parse_arguments(config_file, options), CARD)
     for folder in (first, second):
-        assert HLXConfig.from_pretrained(folder).prompt_end_token_ids == load_tokenizer().convert_tokens_to_ids(
-            [TO_HLX, TO_ENGLISH]
-        )
+        assert HLXConfig.from_pretrained(folder).prompt_end_token_ids == ARROWS
 
 
 @pytest.mark.parametrize("english", ["Filter users who signed up", "Filter active users"])
