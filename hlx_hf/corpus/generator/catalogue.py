@@ -35,7 +35,7 @@ NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORM
 NAMELESS_KINDS = {"boolean", "bytes", "literal", "items", "single", "arguments", "code_arguments"}  # may hold no name
 
 HELD_OUT_FORM_SHARE = 4  # one argument in so many has a form that training never gives it
-EVERYDAY_FIRST_FORM = 0.5  # share of an everyday sentence's names and numbers that are plain, beside the usual share
+EVERYDAY_FIRST_FORM = 0.3  # share of an everyday sentence's names and numbers that are plain, beside the usual share
 
 _SLOT = re.compile(r"\{(\d)(?::(\w+))?\}")
 _LONG_WORD = re.compile(r"[a-z]{5,}")
@@ -296,9 +296,10 @@ def load_plain_catalogue() -> Catalogue:
 
 
 def action(rng: random.Random, words: Vocabulary, form: str) -> tuple[str, Value]:
-    """An imperative inside another sentence: an operation that names its thing, or a call."""
-    if rng.random() < 0.35:
-        return KINDS["call"][0](rng, words, form)
+    """An imperative inside another sentence: an operation that names its thing, a call, or an assignment."""
+    draw = rng.random()
+    if draw < 0.45:
+        return KINDS["call" if draw < 0.27 else "assignment"][0](rng, words, form)
     steps = load_catalogue().first_steps
     lines = steps[int(rng.random() * len(steps))]
     return lines[int(rng.random() * len(lines))].fill(rng, words)

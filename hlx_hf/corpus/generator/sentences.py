@@ -36,6 +36,9 @@ _CONTRACTS = {
     "literal": (14, 15, 16, 20, 21, 22),
     "shader": (900, 901, 902),
 }
+# Steps that people string together most, and how much oftener each is drawn in everyday pipelines.
+COMMON_STEPS = frozenset("filter sort group map limit skip unique reverse search show".split())
+COMMON_STEP_WEIGHT = 6
 BARE_SHARE = 0.4
 TYPO_SHARE = 0.02
 IID_SHARE = 64  # one sentence in so many is kept for the test split `iid`
@@ -124,6 +127,8 @@ class SentenceGenerator:
         self.leaning = EVERYDAY_LEANING if selection.everyday else EVEN_LEANING
         self.plain = selection.plain_wording
         self.catalogue = load_plain_catalogue() if self.plain else load_catalogue()
+        self.first_steps = self._steps(self.catalogue.first_steps)
+        self.open_steps = self._steps(self.catalogue.open_steps)
         self.shapes = load_shapes()
         self.frames = load_frames()
         self._families = [getattr(self, f"_{name}") for name, _ in selection.families]
@@ -174,18 +179,18 @@ class SentenceGenerator:
         fewest, most = self.selection.steps
         count = fewest + int(self.rng.random() ** self.leaning.short * (most - fewest + 1))
         if self.rng.random() < 0.93:
-            english, step = self._fill(line := self._pick_wording(self._pick(self.catalogue.first_steps)))
+            english, step = self._fill(line := self._pick_wording(self._pick(self.first_steps)))
             antecedent = step.fields[line.handle_index]
         else:
             antecedent = ITEMS
-            english, step = self._fill(self._pick_wording(self._pick(self.catalogue.open_steps)))
+            english, step = self._fill(self._pick_wording(self._pick(self.open_steps)))
         parts, steps = [english], [step]
         while len(steps) < count:
             if self.rng.random() < 0.82:
-                line = self._pick_wording(self._pick(self.catalogue.open_steps))
+                line = self._pick_wording(self._pick(self.open_steps))
                 english, step = self._fill(line, antecedent)
             else:
-                line = self._pick_wording(self._pick(self.catalogue.first_steps))
+                line = self._pick_wording(self._pick(self.first_steps))
                 english, step = self._fill(line)
                 antecedent = step.fields[line.handle_index]
             joints = self.frames["last" if len(steps) == count - 1 else "between"]
@@ -258,6 +263,11 @@ class SentenceGenerator:
         return english, value
 
     # Their parts
+
+    def _steps(self, groups: list[list[Line]]) -> list[list[Line]]:
+        """The lines of pipelines' steps by operation, an operation as many times as it is likely."""
+        weight = COMMON_STEP_WEIGHT if self.selection.everyday else 1
+        return [lines for lines in groups for _ in range(weight if lines[0].key in COMMON_STEPS else 1)]
 
     def _fill(self, line: Line, antecedent: Handle = ITEMS) -> tuple[str, Value]:
         held_out_slot = None

@@ -5,7 +5,7 @@ import random
 from ....formats import Contract
 from ..words import Vocabulary
 from .drawing import Drawn, listed, pick
-from .literals import boolean, float_, integer, spelled_integer, text
+from .literals import boolean, float_, integer, literal, spelled_integer, text
 from .names import noun, variable_name
 
 
@@ -82,9 +82,34 @@ def call(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 def calls(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Init and then run: calls without arguments, in order."""
     names = [variable_name(rng, words) for _ in range(1 + int(rng.random() * 3))]
+    return _in_order(rng, names), [Contract(105, {0: name, 1: []}) for name in names]
+
+
+def _in_order(rng: random.Random, parts: list[str]) -> str:
+    """A, b and then c."""
     joint = pick(rng, [" and then ", " and ", ", then "])
-    english = joint.join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-    return english, [Contract(105, {0: name, 1: []}) for name in names]
+    return joint.join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
+
+
+def assignment(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Set count to 0."""
+    drawn = variable_name(rng, words)
+    english, value = literal(rng, words, form)
+    return f"set {drawn} to {english}", Contract(103, {0: drawn, 1: value})
+
+
+def assignments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """1 to x and 2 to y: assignments in order."""
+    drawn = [(variable_name(rng, words), literal(rng, words, form)) for _ in range(1 + int(rng.random() * 3))]
+    english = listed([f"{english} to {name}" for name, (english, _) in drawn])
+    return english, [Contract(103, {0: name, 1: value}) for name, (_, value) in drawn]
+
+
+def statements(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Sets count to 0 and then calls run: assignments and calls, in order."""
+    drawn = [pick(rng, (assignment, call))(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    done = [f"{verb}s {rest}" for verb, rest in (english.split(" ", 1) for english, _ in drawn)]
+    return _in_order(rng, done), [value for _, value in drawn]
 
 
 def shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
