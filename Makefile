@@ -13,7 +13,7 @@ demo: $(ENVIRONMENT)  ## the whole plan at tiny scale, at most 10 minutes on 2 c
 	PATH="$(CURDIR)/$(BIN):$$PATH" python recipes/demo.py
 
 test: $(ENVIRONMENT)  ## every test, offline
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 compat: $(ENVIRONMENT)  ## a saved model folder in transformers 4, without this package
 	$(PYTHON) -m venv $(VENV)-transformers4

@@ -5,11 +5,14 @@ trust_remote_code=True)` finds it: it imports nothing of the package but `lines_
 constrains decoding where that is installed.
 """
 
+from copy import copy
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
+from transformers.utils import cached_file
 
 from .lines_hlx import ENGLISH, check_abstention, request_of, request_prompt, written_notation
 
@@ -19,20 +22,28 @@ except ImportError:  # the package or xgrammar is not there
     generation = None
 try:
     from hlx_hf import bridges
+    from hlx_hf.decoding import coverage
     from hlx_hf.formats import dumps
 except ImportError:
-    bridges = dumps = None
+    bridges = coverage = dumps = None
 
 # With these and no others, generation need not ask the model where the grammar leaves no choice.
-PLAIN_SETTINGS = {"do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "num_return_sequences"}
+PLAIN_SETTINGS = {
+    *("do_sample", "num_beams", "num_return_sequences"),
+    *("temperature", "top_k", "top_p", "min_p", "typical_p"),
+}
+
+
+_IF_THERE = {f"_raise_exceptions_for_{what}": False for what in ("gated_repo", "missing_entries", "connection_errors")}
 
 
 class HLXPipeline(Pipeline):
     """Translates with an HLX model and its tokenizer.
 
     Besides the arguments of every `transformers.Pipeline`, both the constructor and the call take `notation` and the
-    arguments of `generate`; a call's come before the constructor's. Decoding is greedy, and ends with `<eos>` or at
-    the model's last position, unless they say otherwise.
+    arguments of `generate`; a call's come before the constructor's. Decoding is greedy, or a search with as many beams
+    as the model's generation configuration has, and ends with `<eos>` or at the model's last position, unless they say
+    otherwise.
 
     Into a notation, decoding is constrained where xgrammar is installed: every answer is a canonical text, and ends
     within its limit.
@@ -46,6 +57,7 @@ class HLXPipeline(Pipeline):
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._constraints: dict[tuple, Any] = {}
+        self._lexicons: dict[str, Any] = {}
         super().__init__(*args, **kwargs)
 
     def __call__(
@@ -62,7 +74,10 @@ class HLXPipeline(Pipeline):
                 it likes, and `constrained=True` is an error where xgrammar is missing. `grounded` says whether
                 constrained answers name what the text does alone, in contracts that `hlx_hf.contracts` knows; if not
                 given, it is as the model's configuration has it. `schema`, an `hlx_hf.decoding.Schema`, says what
-                contract the answer is. `return_scores=True` adds the `score` of each answer: its probability among
+                contract the answer is. A search, which `num_beams=1` leaves out, finds `num_beams` answers and takes
+                the likeliest; where the model has a lexicon, each word of the text that an answer leaves unsaid counts
+                `coverage_penalty` nats against it, `hlx_hf.decoding.coverage.COVERAGE_PENALTY` if not given.
+                `return_scores=True` adds the `score` of each answer: its probability among
                 all that decoding allows, from 0 to 1, whatever the temperature. `abstain_below`, a number from 0 to
                 1, answers null where no score reaches it. `num_return_sequences` alternatives come from a search with
                 `num_beams`, twice as many if not given, the best one first; constrained ones differ in their values,
@@ -77,8 +92,9 @@ class HLXPipeline(Pipeline):
             ImportError: decoding is to be constrained, and `hlx_hf` or xgrammar is not installed; or `abstain_below`
                 is given, and `hlx_hf` is not installed.
             TypeError: a text is no str.
-            ValueError: no notation, or an unknown one; a number of tokens below 1; a prompt that leaves no room for an
-                answer; a schema where decoding is not constrained; or `abstain_below` where the answer is in English.
+            ValueError: no notation, or an unknown one; a number of tokens below 1, or a penalty below 0; a prompt that
+                leaves no room for an answer; a schema where decoding is not constrained; or `abstain_below` where the
+                answer is in English.
         """
         inputs = list(inputs) if isinstance(inputs, tuple) else inputs
         if isinstance(inputs, list) and not inputs:
@@ -97,6 +113,7 @@ class HLXPipeline(Pipeline):
         schema: Any = None,
         return_scores: bool | None = None,
         abstain_below: float | None = None,
+        coverage_penalty: float | None = None,
         **generate_kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         preprocess_kwargs = {} if notation is None else {"notation": notation}
@@ -105,6 +122,7 @@ class HLXPipeline(Pipeline):
             settings.pop("transformers_version", None)
             generate_kwargs = {**settings, **generate_kwargs}
         forward = {"notation": notation, "constrained": constrained, "grounded": grounded, "schema": schema}
+        forward["coverage_penalty"] = coverage_penalty
         forward["scored"] = bool(return_scores or abstain_below) or None
         postprocess = {"notation": notation, "return_scores": return_scores, "abstain_below": abstain_below}
         forward_kwargs, postprocess_kwargs = (
@@ -131,6 +149,7 @@ class HLXPipeline(Pipeline):
         constrained: bool | None = None,
         grounded: bool | None = None,
         schema: Any = None,
+        coverage_penalty: float | None = None,
         scored: bool = False,
         **generate_kwargs: Any,
     ) -> dict[str, list[torch.Tensor]]:
@@ -142,9 +161,16 @@ class HLXPipeline(Pipeline):
         constraints = constraint and self._constraints_of(model_inputs["input_ids"], constraint, grounded)
         settings = {"do_sample": False, **generate_kwargs}
         alternatives = settings.get("num_return_sequences") or 1
-        if alternatives > 1 and not settings["do_sample"]:
-            # ranked by their probability, and not by its mean over their tokens
-            settings = {"num_beams": 2 * alternatives, "length_penalty": 0.0, **settings}
+        beams = settings.setdefault("num_beams", self._default_beams(alternatives, settings["do_sample"]))
+        ranked = False
+        if beams > 1 and not settings["do_sample"]:
+            # ordered by the probability that is their score, and not by its mean over their tokens
+            settings = {"length_penalty": 0.0, "renormalize_logits": constraints is not None, **settings}
+            lexicon = self._lexicon() if constraints and coverage is not None else None
+            if ranked := lexicon is not None and coverage_penalty != 0:
+                penalty = coverage.COVERAGE_PENALTY if coverage_penalty is None else coverage_penalty
+                coverage.check_penalty(penalty)
+                settings["num_return_sequences"] = max(beams, alternatives)
         positions = self.model.config.max_position_embeddings
         max_length = min(settings.pop("max_length", None) or positions, positions)
         max_new_tokens = settings.pop("max_new_tokens", None)
@@ -173,15 +199,39 @@ class HLXPipeline(Pipeline):
             if tokens.shape[1] == room < rooms[row] and not ended.all():  # it had less: it starts over, alone
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
                 choices = {"notation": notation, "constrained": constrained, "grounded": grounded, "schema": schema}
+                choices["coverage_penalty"] = coverage_penalty
                 (answers[row],) = self._forward(alone, **choices, **generate_kwargs)["answers"]
-            elif settings.get("num_beams", 1) > 1:  # beams that have found no other answer are left out
+            elif beams > 1:  # beams that have found no other answer are left out
                 found = answers[row][ended] if constraints and ended.any() else answers[row]
                 answers[row] = torch.tensor(list(dict.fromkeys(map(tuple, found.tolist()))), device=tokens.device)
-        if not scored:
+        if not (scored or ranked):
             return {"answers": answers}
-        return {"answers": answers, "scores": self._scores(model_inputs, answers, end, constraints, rooms)}
+        scores = self._log_probabilities(model_inputs, answers, end, constraints, rooms)
+        if ranked:
+            written = written_notation(notation, self.model.config.notations)
+            prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
+            for row, prompt in enumerate(prompts):
+                texts = self.tokenizer.batch_decode(answers[row], skip_special_tokens=True)
+                order = lexicon.order(request_of(prompt), texts, scores[row].tolist(), written, penalty)[:alternatives]
+                answers[row], scores[row] = answers[row][order], scores[row][order]
+        return {"answers": answers, "scores": [each.exp() for each in scores]} if scored else {"answers": answers}
 
-    def _scores(
+    def _default_beams(self, alternatives: int, do_sample: bool) -> int:
+        """How many answers a search goes after where nobody has said it: none where answers are drawn."""
+        if do_sample:
+            return 1
+        return 2 * alternatives if alternatives > 1 else self.model.generation_config.num_beams or 1
+
+    def _lexicon(self) -> Any:
+        """The `hlx_hf.decoding.coverage.Lexicon` beside the model's weights; None if there is none."""
+        name = self.model.name_or_path
+        if name and name not in self._lexicons:
+            commit = getattr(self.model.config, "_commit_hash", None)  # of what came from the Hub
+            path = cached_file(name, coverage.LEXICON, _commit_hash=commit, **_IF_THERE)
+            self._lexicons[name] = path and coverage.Lexicon.read(Path(path).parent)
+        return self._lexicons.get(name)
+
+    def _log_probabilities(
         self,
         model_inputs: dict[str, torch.Tensor],
         answers: list[torch.Tensor],
@@ -189,7 +239,7 @@ class HLXPipeline(Pipeline):
         constraints: list[Any] | None,
         rooms: list[int],
     ) -> list[torch.Tensor]:
-        """The probability of each answer among all that decoding allows: for each row of shape (sequences,)."""
+        """That of each answer among all that decoding allows: for each row of shape (sequences,)."""
         counts = torch.tensor(list(map(len, answers)), device=end.device)
         prompts = {name: tensor.repeat_interleave(counts, dim=0) for name, tensor in model_inputs.items()}
         rows = [answer for alternatives in answers for answer in alternatives]
@@ -216,7 +266,7 @@ class HLXPipeline(Pipeline):
                     state = constraint.after(state, token)
             logits = logits.nan_to_num().masked_fill(~allowed, -torch.inf)
         each = logits.log_softmax(dim=-1).gather(-1, tokens[..., None])[..., 0]
-        return list(each.where(real, 0).sum(dim=1).exp().split(counts.tolist()))
+        return list(each.where(real, 0).sum(dim=1).split(counts.tolist()))
 
     def _constraint(self, notation: str | None, constrained: bool | None, schema: Any) -> Any:
         """What the answers are held to, an `hlx_hf.decoding.Constraint`; None if that is nothing."""
@@ -246,8 +296,9 @@ class HLXPipeline(Pipeline):
     ) -> dict[str, Any]:
         processor = generation.ConstrainedLogitsProcessor(constraints, width, rooms)
         constrained = {"logits_processor": LogitsProcessorList([*settings.get("logits_processor", ()), processor])}
-        mode = self.model.generation_config.get_generation_mode()
-        if settings.keys() <= PLAIN_SETTINGS and mode in ("greedy_search", "sample"):
+        config = copy(self.model.generation_config)
+        config.num_beams = settings["num_beams"]
+        if settings.keys() <= PLAIN_SETTINGS and config.get_generation_mode() in ("greedy_search", "sample"):
             constrained["custom_generate"] = generation.jump_forward
         return constrained
 

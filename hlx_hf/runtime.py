@@ -15,22 +15,28 @@ from tokenizers import Tokenizer
 
 from .bridges import into_asked, into_learned
 from .decoding import Constraint, Schema
+from .decoding.coverage import COVERAGE_PENALTY, Lexicon, check_penalty
 from .formats import dumps
 from .lines_hlx import ENGLISH, check_abstention, request_of, request_prompt, written_notation
+from .search import Candidate, Search
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
-COUNTS = ("batch_size", "max_new_tokens")  # options of a `Translator` that count something
-OPTIONS = ("notation", *COUNTS, "constrained", "grounded", "schema", "return_scores", "abstain_below")
+COUNTS = ("batch_size", "max_new_tokens", "num_beams")  # options of a `Translator` that count something
+OPTIONS = (
+    *("notation", *COUNTS, "coverage_penalty"),
+    *("constrained", "grounded", "schema", "return_scores", "abstain_below"),
+)
+GENERATION_CONFIG = "generation_config.json"
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """The settings of a model folder.
+def read_config(folder: Path, name: str = "config.json") -> dict[str, Any]:
+    """The settings of a model folder, or those of another JSON file in it.
 
     Raises:
         OSError: there are none.
         ValueError: the file is damaged.
     """
-    path = folder / "config.json"
+    path = folder / name
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -138,19 +144,20 @@ class Network:
         prompts: list[list[int]],
         max_new_tokens: int | None = None,
         constraints: Sequence[Constraint] | None = None,
-    ) -> tuple[list[list[int]], np.ndarray]:
-        """Appends the likeliest token again and again, to `<eos>` or to the model's last position.
+        num_beams: int = 1,
+    ) -> list[list[Candidate]]:
+        """Appends tokens to `<eos>` or to the model's last position: the likeliest each time, or those of a search.
 
-        Where a constraint leaves no row a choice, the network is not asked.
+        Where a constraint leaves no choice, the network is not asked.
 
         Args:
             prompts: token ids; all prompts are decoded side by side.
             max_new_tokens: how many tokens to append at most.
             constraints: what the answer to each prompt is to be, and comes to an end as; anything if None.
+            num_beams: how many answers to look for; decoding is greedy with one.
 
         Returns:
-            For each prompt the ids that were appended, and their log-probability among all that the constraint allows,
-            of shape (prompts,).
+            For each prompt the answers, from one to `num_beams`, the likeliest first.
 
         Raises:
             ValueError: a prompt leaves no room for an answer.
@@ -165,37 +172,22 @@ class Network:
         room = np.minimum(limit - lengths, max_new_tokens or limit)
         for constraint, left in zip(constraints or (), room, strict=False):
             constraint.check_room(left)
-        states = [constraint.start for constraint in constraints or ()]
-        rows, padding = np.arange(len(prompts)), width - lengths
-        unseen = np.array([[0] * gap + prompt for gap, prompt in zip(padding, prompts, strict=True)])
-        cache, seen = self.new_cache(len(prompts), width + room.max()), 0
-        answers: list[list[int]] = [[] for _ in prompts]
-        log_probabilities = np.zeros(len(prompts))
-        while rows.size:
-            written = len(answers[rows[0]])
-            allowed = [constraints[row].allowed(states[row], room[row] - written) for row in rows if constraints]
-            if allowed and all(tokens.only is not None for tokens in allowed):
-                chosen = np.array([tokens.only for tokens in allowed])
-            else:
-                scores = self.logits(unseen, padding, cache, seen)[:, -1]
+        unseen = np.array([[0] * (width - len(prompt)) + prompt for prompt in prompts])
+        cache, seen = self.new_cache(len(prompts) * num_beams, width + room.max()), 0
+        search = Search(room, self.config["eos_token_id"], constraints, num_beams)
+        while search.begun:
+            choices = search.forced
+            if choices is None:
+                padding = (width - lengths)[search.prompt_of]
+                scores = self.logits(unseen, padding, cache[:, :, : len(search.begun)], seen)[:, -1]
                 seen, unseen = seen + unseen.shape[1], unseen[:, :0]
-                if allowed:
-                    scores = np.nan_to_num(scores)  # finite, and so above those of all others
-                    forbidden = np.ones(scores.shape, bool)
-                    for row, tokens in zip(forbidden, allowed, strict=True):
-                        row[tokens.ids] = False
-                    scores[forbidden] = -np.inf
-                chosen = scores.argmax(axis=-1)
-                log_probabilities[rows] -= np.log(np.exp(scores - scores.max(axis=-1, keepdims=True)).sum(axis=-1))
-            for row, token in zip(rows, chosen, strict=True):
-                answers[row].append(int(token))
-                if constraints:
-                    states[row] = constraints[row].after(states[row], int(token))
-            unfinished = (chosen != self.config["eos_token_id"]) & (written + 1 < room[rows])
-            unseen = np.concatenate([unseen, chosen[:, None]], axis=1)[unfinished]
-            if not unfinished.all():
-                rows, padding, cache = rows[unfinished], padding[unfinished], cache[:, :, unfinished]
-        return answers, log_probabilities
+                choices = search.likeliest(scores)
+            rows = search.go_on(choices)
+            new = np.array([beginning.tokens[-1:] for beginning in search.begun], unseen.dtype).reshape(-1, 1)
+            unseen = np.concatenate([unseen[rows], new], axis=1)
+            if rows != list(range(len(rows))):
+                cache[:, :, : len(rows), :, :seen] = cache[:, :, rows, :, :seen]
+        return search.found
 
     def _linear(self, states: np.ndarray, name: str) -> np.ndarray:
         return states @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
@@ -212,7 +204,7 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
 
 
 class Translator:
-    """Translates with a model folder as `HLXPipeline` does, but greedily only and on the CPU only.
+    """Translates with a model folder as `HLXPipeline` does, on the CPU only, and without samples.
 
     Args:
         folder: what `save_pretrained` of an HLX model and its tokenizer wrote.
@@ -234,6 +226,10 @@ class Translator:
             self.network.generate([[0]], max_new_tokens=1)  # which takes every setting and every tensor
         except KeyError as error:
             raise ValueError(f"{self.folder} is damaged: config.json or the weights lack {error}") from error
+        has_settings = (self.folder / GENERATION_CONFIG).is_file()
+        settings = read_config(self.folder, GENERATION_CONFIG) if has_settings else {}
+        self._num_beams = settings.get("num_beams") or 1
+        self._lexicon = Lexicon.read(self.folder)
         self._alphabet = self.tokenizer.get_vocab()
         self._constraints: dict[tuple[str, Schema | None], Constraint] = {}
 
@@ -244,7 +240,10 @@ class Translator:
             inputs: a text, or a list of texts, brought into the alphabet as `HLXPipeline` does.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for,
-                counted in the notation that it writes;
+                counted in the notation that it writes; `num_beams`, how many answers to look for, as
+                generation_config.json has it if not given, and greedily with 1; `coverage_penalty`, by how many nats
+                an answer falls behind the others that were found for each word of the text that it leaves unsaid,
+                where the model has a lexicon, and `COVERAGE_PENALTY` if not given;
                 `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
                 texts otherwise; `grounded`, whether these name what the text does alone, in contracts that
                 `hlx_hf.contracts` knows, as the model's configuration has it if not given; `schema`, an
@@ -256,8 +255,9 @@ class Translator:
 
         Raises:
             TypeError: an option is unknown, or a text no str.
-            ValueError: no notation, or an unknown one; a number below 1; a prompt that leaves no room for an answer;
-                a schema where decoding is not constrained; or `abstain_below` where the answer is in English.
+            ValueError: no notation, or an unknown one; a number below 1, or a penalty below 0; a prompt that leaves no
+                room for an answer; a schema where decoding is not constrained; or `abstain_below` where the answer is
+                in English.
         """
         options = {**self.defaults, **self._options({"notation": notation, **options})}
         texts = inputs if isinstance(inputs, (list, tuple)) else [inputs]
@@ -273,16 +273,22 @@ class Translator:
         grounded = options.get("grounded", self.network.config.get("grounded", False))
         size, least = options.get("batch_size", 1), options.get("abstain_below", 0)
         check_abstention(least, notation)
+        num_beams = options.get("num_beams", self._num_beams)
+        penalty = options.get("coverage_penalty", COVERAGE_PENALTY) if constraint and self._lexicon else 0
         results = []
         for start in range(0, len(tokens), size):
             batch = slice(start, start + size)
             constraints = constraint and [
                 constraint.grounded_in(request_of(prompt)) if grounded else constraint for prompt in prompts[batch]
             ]
-            answers, log_probabilities = self.network.generate(
-                tokens[batch], options.get("max_new_tokens"), constraints
-            )
-            for text, score in zip(self.tokenizer.decode_batch(answers), np.exp(log_probabilities), strict=True):
+            found = self.network.generate(tokens[batch], options.get("max_new_tokens"), constraints, num_beams)
+            for prompt, candidates in zip(prompts[batch], found, strict=True):
+                texts = self.tokenizer.decode_batch([candidate.tokens for candidate in candidates])
+                best = 0
+                if penalty and len(candidates) > 1:
+                    scores = [candidate.log_probability for candidate in candidates]
+                    best = self._lexicon.order(request_of(prompt), texts, scores, written, penalty)[0]
+                text, score = texts[best], np.exp(candidates[best].log_probability)
                 answer = dumps(None, notation) if score < least else into_asked(text, written, notation)
                 result = {"generated_text": answer}
                 results.append({**result, "score": float(score)} if options.get("return_scores") else result)
@@ -309,4 +315,5 @@ class Translator:
         for name in options.keys() & set(COUNTS):
             if options[name] is not None and options[name] < 1:
                 raise ValueError(f"{name} must be at least 1, not {options[name]}")
+        check_penalty(options.get("coverage_penalty") or 0)
         return {name: value for name, value in options.items() if value is not None}

@@ -5,9 +5,10 @@
     python recipes/evaluation.py --general HuggingFaceTB/SmolLM2-135M-Instruct --shots 24 --limit 100
 
 A general model is a folder, a repository of the Hub, or a GGUF file (`pip install ".[general]"`). It is shown
-examples of `all_variants` in its prompt, and scored in the same way. An HLX model answers as it does for its users,
-within the grammar of the notation, or freely with `--unconstrained`. Prints a Markdown table, and writes it beside the
-full results, as .md and .json. In the folder of a model they are put into its card, too.
+examples of `all_variants` in its prompt, and scored in the same way. An HLX model answers within the grammar of the
+notation, as it does for its users, or freely with `--unconstrained`; and greedily, whatever they have it do, unless
+`--num_beams` has it search. Prints a Markdown table, and writes it beside the full results, as .md and .json. In the
+folder of a model they are put into its card, too.
 """
 
 import argparse
@@ -41,7 +42,7 @@ def main() -> None:
     batch_size = arguments.batch_size or (BATCH_SIZE if arguments.model else FEW_SHOT_BATCH_SIZE)
     try:
         translate, learned, facts = load(arguments)
-        settings = (arguments.limit, arguments.seed, batch_size, learned)
+        settings = (arguments.limit, arguments.seed, batch_size, learned, not arguments.to_hlx_only)
         report = {**facts, **run_evaluation(translate, name, splits, *settings)}
     except (ImportError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
@@ -53,6 +54,8 @@ def main() -> None:
         title += f", {arguments.shots} examples in the prompt"
     if arguments.unconstrained:
         title += ", unconstrained"
+    if arguments.num_beams > 1:
+        title += f", {arguments.num_beams} beams"
     table = f"{title}\n\n{evaluation_table(report)}\n"
     write_whole(output.with_suffix(".md"), table)
     write_whole(output, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
@@ -75,6 +78,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="rows of each split, drawn at random; all if left out")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of rows and examples")
     parser.add_argument("--batch_size", type=int, help=f"{BATCH_SIZE}, or {FEW_SHOT_BATCH_SIZE} for a general model")
+    parser.add_argument("--to_hlx_only", action="store_true", help="leave HLX to English out")
+    parser.add_argument("--num_beams", type=int, default=1, help="answers that an HLX model looks for; default: 1")
     parser.add_argument("--unconstrained", action="store_true", help="let an HLX model write what is no HLX")
     parser.add_argument("--output", type=Path, help=f"file of the results; {RESULTS} in an HLX model's folder")
     arguments = parser.parse_args()
@@ -82,11 +87,13 @@ def parse_arguments() -> argparse.Namespace:
         parser.error(f"{HLX_TO_HLX} is for HLX models: a general model is shown English and HLX")
     if arguments.general and ALL_VARIANTS in (arguments.splits or ()):
         parser.error(f"{ALL_VARIANTS} is where the examples in a general model's prompt come from")
-    for option in ("shots", "limit", "batch_size"):
+    for option in ("shots", "limit", "batch_size", "num_beams"):
         if getattr(arguments, option) is not None and getattr(arguments, option) < 1:
             parser.error(f"--{option} must be at least 1, not {getattr(arguments, option)}")
     if arguments.general and arguments.unconstrained:
         parser.error("--unconstrained is for HLX models: a general one is never constrained")
+    if arguments.general and arguments.num_beams > 1:
+        parser.error("--num_beams is for HLX models: a general one is decoded greedily")
     if arguments.output and arguments.output.suffix == ".md":
         parser.error("--output is the JSON file; the table is written beside it as .md")
     return arguments
@@ -95,13 +102,13 @@ def parse_arguments() -> argparse.Namespace:
 def load(arguments: argparse.Namespace) -> tuple[Translate, list[str] | None, dict]:
     """The model, the notations that it has learned (None: all), and what the report says of it.
 
-    That is `parameters`, and the `shots` of a general one, or whether one of ours is `constrained`.
+    That is `parameters`, and the `shots` of a general one, or whether one of ours is `constrained`, and `num_beams`.
     """
     if arguments.general:
         examples = load_corpus(ALL_VARIANTS).shuffle(seed=arguments.seed).take(arguments.shots)
         few_shot = load_few_shot(arguments.general, examples)
         return few_shot, None, {"parameters": few_shot.model.num_parameters(), "shots": arguments.shots}
-    facts = {"constrained": not arguments.unconstrained}
+    facts = {"constrained": not arguments.unconstrained, "num_beams": arguments.num_beams}
     settings = {"return_scores": True, **facts}  # said outright: a pipeline without xgrammar would go unconstrained
     if torch.accelerator.is_available():
         translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator(), **settings)

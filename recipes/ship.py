@@ -1,12 +1,12 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_prefix/english_tiny_prefix_epoch160 english
+    python recipes/ship.py runs/english_tiny_everyday/english_tiny_everyday_epoch130 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
-Tests the model on every split first, which takes some minutes, and leaves the results beside the weights. The tests of
-the package hold a shipped model to them. An earlier training that it goes on from need not be on this machine: what is
-on record of it stays.
+Tests the model on every split first, which takes some minutes, and leaves the results beside the weights; greedily, and
+where its users have it search, in that way too. The tests of the package hold a shipped model to them. An earlier
+training that it goes on from need not be on this machine: what is on record of it stays.
 """
 
 import argparse
@@ -15,11 +15,16 @@ import json
 import shutil
 import subprocess
 import sys
+from itertools import chain, islice
 from pathlib import Path
 
 from huggingface_hub import ModelCard
+from transformers import GenerationConfig
 
 from hlx_hf import HLXConfig
+from hlx_hf.corpus.generator.sentences import EVERYDAY, TRAINING, SentenceGenerator
+from hlx_hf.corpus.splits import reserved_sentences
+from hlx_hf.decoding.coverage import Lexicon
 from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.report import COMPREHENSION, HLX_TO_HLX, REPORT_SPLITS
 from hlx_hf.inference import MODELS, SHIPPED_MODELS
@@ -36,9 +41,13 @@ CONFIGS = {  # of the trainings behind a model, each of which goes on from the o
         "english_tiny_third.yaml",
         "english_tiny_focused.yaml",
         "english_tiny_prefix.yaml",
+        "english_tiny_everyday.yaml",
     ),
     "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
 }
+NUM_BEAMS = {"english": 6}  # answers that a model looks for if nothing else is said; the others decode greedily
+SEARCH_BATCH_SIZE = 8  # more would not fit into the caches of a CPU
+LEXICON_SENTENCES = 60_000  # of each way to draw them
 MODEL_FILES = (
     "config.json",
     "generation_config.json",
@@ -47,8 +56,9 @@ MODEL_FILES = (
     "tokenizer_config.json",
 )
 STATE = "trainer_state.json"
-TRAINING = "training.json"
+RECORD = "training.json"
 RESULTS = "evaluation.json"
+SEARCH_RESULTS = "evaluation_search.json"  # of English to HLX, as the model answers its users
 LOGGED_POINTS = 40  # of the loss, from the first to the last
 SPLITS = {  # of what the training of each was for
     "english": tuple(split for split in REPORT_SPLITS if split != HLX_TO_HLX),
@@ -76,20 +86,42 @@ def main() -> None:
         parser.error(f"{arguments.result} is not the result of a recipe: it has no {missing[0]}")
     folder = MODELS / arguments.name
     try:
-        runs = [*earlier_runs(arguments.name, folder / TRAINING), summary(arguments.result)]
+        runs = [*earlier_runs(arguments.name, folder / RECORD), summary(arguments.result)]
     except FileNotFoundError as error:
         parser.error(f"{error.filename} is not there, and there is no record of it: train it first")
 
     folder.mkdir(parents=True, exist_ok=True)
     for name in MODEL_FILES:
         shutil.copyfile(arguments.result / name, folder / name)
+    if arguments.name in NUM_BEAMS:
+        lexicon().save(folder)
+        generation_config = GenerationConfig.from_pretrained(folder)
+        generation_config.num_beams = NUM_BEAMS[arguments.name]
+        generation_config.save_pretrained(folder)
     with (folder / "model.safetensors").open("rb") as weights:
         checksum = hashlib.file_digest(weights, "sha256").hexdigest()
     training = {"sha256": checksum, "runs": runs}
-    (folder / TRAINING).write_text(json.dumps(training, indent=2) + "\n")
+    (folder / RECORD).write_text(json.dumps(training, indent=2) + "\n")
     command = [sys.executable, RECIPES / "evaluation.py", "--model", folder, "--splits", *SPLITS[arguments.name]]
-    subprocess.run(list(map(str, command)), check=True)
+    tests = [command]
+    if arguments.name in NUM_BEAMS:
+        options = ("--to_hlx_only", "--num_beams", NUM_BEAMS[arguments.name], "--batch_size", SEARCH_BATCH_SIZE)
+        tests.append([*command, *options, "--output", folder / SEARCH_RESULTS])
+    processes = [subprocess.Popen(list(map(str, test))) for test in tests]  # side by side, for each takes one core
+    exit_codes = [process.wait() for process in processes]
+    if any(exit_codes):
+        sys.exit("error: a test has failed, see above")
     card_of(arguments.name).save(folder / "README.md")
+
+
+def lexicon() -> Lexicon:
+    """The words of sentences as an English model is trained on."""
+    excluded = reserved_sentences()
+    generators = [
+        SentenceGenerator(f"lexicon {name}", selection, excluded)
+        for name, selection in {"training": TRAINING, "everyday": EVERYDAY}.items()
+    ]
+    return Lexicon.of(chain.from_iterable(islice(generator, LEXICON_SENTENCES) for generator in generators))
 
 
 def earlier_runs(name: str, record: Path) -> list[dict]:
@@ -129,7 +161,7 @@ def summary(result: Path) -> dict:
 def card_of(name: str) -> ModelCard:
     """The card of a model of the package, of its configuration and what is beside its weights."""
     folder = MODELS / name
-    training, report = (json.loads((folder / file).read_text(encoding="utf-8")) for file in (TRAINING, RESULTS))
+    training, report = (json.loads((folder / file).read_text(encoding="utf-8")) for file in (RECORD, RESULTS))
     runs = training["runs"]
     outcome = {
         "parameters": f"{count_parameters(HLXConfig.from_pretrained(folder)):,}",

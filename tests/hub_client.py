@@ -28,6 +28,7 @@ class LoopbackHub:
         self.environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"} | {
             "HF_ENDPOINT": self.url,
             "HF_HOME": str(home),
+            "HF_DATASETS_CACHE": str(home / "datasets"),
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_XET": "1",  # this Hub has LFS only, and the client does not fall back to it by itself
             "HF_TOKEN": TOKEN,
@@ -42,13 +43,18 @@ class LoopbackHub:
         self._process.wait()
         self._process.stdout.close()
 
-    def run(self, *arguments: str | Path) -> str:
+    def run(self, *arguments: str | Path, **variables: str) -> str:
         """What `python ARGUMENTS...` prints as a client of this Hub.
+
+        Args:
+            *arguments: of the interpreter.
+            **variables: of its environment, in the place of those of `environment`.
 
         Raises:
             RuntimeError: the process failed; the message is what it wrote to stderr.
         """
-        done = subprocess.run([sys.executable, *arguments], env=self.environment, capture_output=True, text=True)
+        environment = self.environment | variables
+        done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         return done.stdout

@@ -4,12 +4,10 @@ import base64
 import json
 import math
 import random
-from pathlib import Path
 
 import pytest
 from hub_client import LoopbackHub
 
-CORPORA_SCRIPT = Path(__file__).parents[1] / "dataset_scripts" / "hlx_corpora.py"
 REPO = "user/test"
 CREATE = f"import huggingface_hub as hub; hub.create_repo('{REPO}', private=True)"
 UPLOAD = f"import sys, huggingface_hub as hub; hub.upload_folder(repo_id='{REPO}', folder_path=sys.argv[1])"
@@ -42,11 +40,6 @@ LOAD_DATASET = """
 from datasets import load_dataset
 
 print([load_dataset("user/numbers", name, split="train")["n"][:] for name in ("odd", "even")])
-"""
-LOAD_CORPORA = """
-from datasets import load_dataset
-
-print(load_dataset("user/hlx-corpora", "all_variants", split="train").num_rows)
 """
 PUSH_MODEL = """
 import json, torch
@@ -144,12 +137,6 @@ def test_a_pushed_model_works_where_the_package_is_missing(hub):
     used = hub.run("-c", USE_MODEL)
     assert [list(answer) for answer in json.loads(used)] == [["generated_text"]]
     assert used == pushed
-
-
-def test_the_corpora_are_pushed_and_private_by_default(hub):
-    hub.run(CORPORA_SCRIPT, "--push-to-hub", "user/hlx-corpora")
-    assert hub.private("user/hlx-corpora", "dataset")
-    assert hub.run("-c", LOAD_CORPORA).strip() == "164"
 
 
 def test_an_upload_survives_unavailability_and_a_lost_connection(hub, folder):

@@ -62,7 +62,9 @@ def test_a_repository_is_public_and_a_branch_made_if_asked_for(hub, folder):
 
 def test_a_model_of_the_package_takes_its_code_along(hub):
     push(hub, MODELS / "english", REPO)
-    assert {"README.md", "evaluation.json", "modeling_hlx.py", "pipeline_hlx.py"} <= set(hub.files(REPO))
+    assert {"README.md", "evaluation.json", "lexicon.json", "modeling_hlx.py", "pipeline_hlx.py"} <= set(
+        hub.files(REPO)
+    )
     assert hub.run("-c", USE).strip() == '🜊1000🜁0 "search"🜁1 ⟁documents🜂'
 
 

@@ -91,7 +91,7 @@ def test_an_answer_goes_on_to_the_last_position_and_no_further(endless):
     _, translator = endless
     network = Network(translator.network.config, dict(translator.network.weights))
     network.weights["lm_head.bias"] = np.where(np.arange(115) < 4, -1e9, 0).astype(np.float32)  # no special token
-    assert [len(answer) for answer in network.generate([[1] * 10, [1] * 63, [1]])[0]] == [54, 1, 63]
+    assert [len(answer.tokens) for (answer,) in network.generate([[1] * 10, [1] * 63, [1]])] == [54, 1, 63]
 
 
 def test_answers_of_a_trained_model(tmp_path):
@@ -130,8 +130,8 @@ def test_bad_calls_are_errors_that_say_what_to_do(endless):
         translator("a")
     with pytest.raises(ValueError, match="takes 64 of the 64 tokens"):
         translator(["a", "x" * 53], notation="LC-R", batch_size=2)
-    with pytest.raises(TypeError, match=r"num_beams: .* device='cpu'"):
-        translator("a", notation="LC-R", num_beams=2)
+    with pytest.raises(TypeError, match=r"top_k: .* device='cpu'"):
+        translator("a", notation="LC-R", top_k=2)
     with pytest.raises(TypeError, match="do_sample"):
         Translator(translator.folder, do_sample=True)
     for pipe in endless:
@@ -143,7 +143,7 @@ def test_bad_calls_are_errors_that_say_what_to_do(endless):
             pipe("a", notation="LC-R", max_new_tokens=0)
         assert pipe([]) == []
         assert pipe(("a",), notation="LC-R", max_new_tokens=5) == pipe(["a"], notation="LC-R", max_new_tokens=5)
-    for name in ("batch_size", "max_new_tokens"):
+    for name in ("batch_size", "max_new_tokens", "num_beams"):
         with pytest.raises(ValueError, match=f"{name} must be at least 1, not 0"):
             translator("a", notation="LC-R", **{name: 0})
 

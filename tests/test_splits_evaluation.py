@@ -298,12 +298,28 @@ def test_the_recipe_prints_the_table_and_writes_it_with_the_results(kind, reques
     assert report.get("shots") == (3 if kind == "general" else None)
 
 
+def test_the_recipe_searches_if_asked_to_and_leaves_english_out(model_folder, tmp_path, monkeypatch, capsys):
+    scores = []
+    for beams in (1, 3):
+        output = tmp_path / f"{beams}.json"
+        options = ["--splits", "new_phrasing", "--limit", 2, "--to_hlx_only", "--num_beams", beams]
+        run_recipe(monkeypatch, "--model", model_folder, *options, "--output", output)
+        report = json.loads(output.read_text(encoding="utf-8"))
+        assert report["num_beams"] == beams
+        assert report["splits"]["new_phrasing"].keys() == {"to_hlx"}
+        scores.append(report["splits"]["new_phrasing"]["to_hlx"]["calibration"]["mean_score"])
+    assert scores[0] < scores[1]  # what a search finds is likelier
+    assert ", 3 beams\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--general", "x", "--splits", "hlx_to_hlx"], "for HLX models"),
         (["--general", "x", "--splits", "all_variants"], "where the examples"),
+        (["--general", "x", "--num_beams", "2"], "for HLX models"),
         (["--model", "x", "--limit", "0"], "--limit must be at least 1"),
+        (["--model", "x", "--num_beams", "0"], "--num_beams must be at least 1"),
         (["--model", "x", "--output", "x.md"], "is the JSON file"),
         ([], "required"),
     ],

@@ -7,6 +7,7 @@
 | `splits` | the test splits: what is new in each |
 | `markdown` | reads corpora that are written as Markdown |
 | `rows` | blocks and tests to rows |
+| `yaml_files` | reads the catalogue and the tests |
 | `cache_key` | what the cache of `datasets` goes by |
 | `builder` | the rows as a `datasets` builder, `HLXCorpora` |
 """

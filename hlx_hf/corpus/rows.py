@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..contracts import operation_of
 from ..formats import Value, dumps, loads
 from ..lines_hlx import NOTATIONS
 from .generator.sentences import Pair
 from .markdown import Block, read_markdown
+from .yaml_files import read_yaml
 
 DATA = Path(__file__).with_name("data")
 ALL_VARIANTS = str(DATA / "all_variants.md")
@@ -63,7 +62,7 @@ def hlx_only_rows(blocks: Iterable[Block]) -> Iterator[Row]:
 
 def comprehension_rows() -> Iterator[Row]:
     """A row for each prompt of the English comprehension test, the references in the notation it asks for."""
-    for level in yaml.safe_load(COMPREHENSION.read_text(encoding="utf-8")):
+    for level in read_yaml(COMPREHENSION):
         for test in level["tests"]:
             values = [loads(reference, "HLXL") for reference in test["references"]]
             yield {

@@ -9,6 +9,7 @@
 | `rules` | the grammar of a notation |
 | `schema` | the grammar of one kind of contract |
 | `constraint` | the tokens that may come next, so that the text ends in time |
+| `coverage` | the words of a request that an answer leaves unsaid |
 | `ebnf` | a grammar written down for engines of context-free grammars |
 | `generation` | a `LogitsProcessor` on xgrammar, and decoding that asks the model only where there is a choice |
 

@@ -30,6 +30,7 @@ def run_evaluation(
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
     learned: Sequence[str] | None = None,
+    to_english: bool = True,
 ) -> dict:
     """Tests a model on splits, in all notations and both directions.
 
@@ -41,6 +42,7 @@ def run_evaluation(
         seed: of the choice of rows.
         batch_size: how many texts the model is given at a time.
         learned: the notations that it has learned, all of them if None.
+        to_english: whether HLX is put into English, too.
 
     Returns:
         `model`, `created`, `seconds`, `versions`, `limit` and `seed`; and `splits`, by name: the results of
@@ -62,7 +64,7 @@ def run_evaluation(
             results[split] = {"between_notations": score_between_notations(ask, corpus)}
             continue
         results[split] = {"to_hlx": score_to_hlx(ask, corpus)}
-        if split == QUESTIONS:  # an answer has no question that it could be put back into
+        if not to_english or split == QUESTIONS:  # an answer has no question that it could be put back into
             continue
         # noise such as "?!" has a value, and nothing that the value could be put into
         worded = corpus.filter(lambda english: any(map(str.isalnum, english)), input_columns="english")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd
 
+from ..decoding.coverage import LEXICON
+
 # names as `Path.glob` has them
 MODEL_FILES = (
     "config.json",
@@ -17,13 +19,20 @@ MODEL_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
     "*_hlx.py",
+    LEXICON,
     "README.md",
     "training.png",
 )
 PACKAGE = Path(__file__).parents[1]
 CODE_FILES = ("configuration_hlx.py", "lines_hlx.py", "modeling_hlx.py", "pipeline_hlx.py")
-RECORDS = ("trainer_state.json", "training.json", "evaluation.json", "english_comprehension_results.json")
-TABLES = ("evaluation.md",)
+RECORDS = (
+    "trainer_state.json",
+    "training.json",
+    "evaluation.json",
+    "evaluation_search.json",
+    "english_comprehension_results.json",
+)
+TABLES = ("evaluation.md", "evaluation_search.md")
 STATE_FILES = (
     "optimizer.pt",
     "optimizer.bin",  # of FSDP, as is the next

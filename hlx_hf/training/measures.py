@@ -139,12 +139,12 @@ def translator(model: HLXForCausalLM, tokenizer: PreTrainedTokenizerBase) -> Tra
     Numpy reads the weights where they are; of bf16 weights it would need a copy of twice their size.
     """
     if model.device.type != "cpu" or model.dtype != torch.float32:
-        return HLXPipeline(model=model, tokenizer=tokenizer, device=model.device, constrained=False)
+        return HLXPipeline(model=model, tokenizer=tokenizer, device=model.device, constrained=False, num_beams=1)
     network = Network(model.config.to_dict(), {name: tensor.numpy() for name, tensor in model.state_dict().items()})
 
     def translate(texts: list[str], notation: str, max_new_tokens: int, **kwargs) -> list[dict[str, str]]:
         prompts = tokenizer([line_prompt(text, notation) for text in texts])["input_ids"]
-        tokens, _ = network.generate(prompts, max_new_tokens)
+        tokens = [answer.tokens for (answer,) in network.generate(prompts, max_new_tokens)]
         return [{"generated_text": text} for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]
 
     return translate

@@ -22,10 +22,9 @@ from functools import cache
 from pathlib import Path
 from zlib import crc32
 
-import yaml
-
 from ...contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE
 from ...formats import Contract, Handle, HLXError, Value, loads
+from ..yaml_files import read_yaml
 from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, Draw
 from .words import Vocabulary
 
@@ -149,7 +148,7 @@ class Catalogue:
         entries: dict[str | int, list[Entry]] = {}
         problems = []
         for path in files:
-            for key, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            for key, entry in read_yaml(path).items():
                 if key in entries:
                     problems.append(f"{path.name}: {key}: has lines in another file too")
                 by_arguments: dict[int, tuple[list[Line], list[Line]]] = {}

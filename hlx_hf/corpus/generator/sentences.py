@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-import yaml
-
 from ...contracts import ITEMS, OPERATION, PIPELINE
 from ...formats import Contract, Handle, Value
 from ...lines_hlx import NOTATIONS
+from ..yaml_files import read_yaml
 from .catalogue import NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
 from .questions import evaluation_question, questions_about
 from .shapes import BREAK, load_shapes
@@ -325,4 +324,4 @@ def fingerprint(english: str) -> str:
 @cache
 def load_frames() -> dict[str, list[str]]:
     """What stands around and between imperatives, by the list of `data/frames.yaml` that it is in."""
-    return yaml.safe_load(FRAMES.read_text(encoding="utf-8"))
+    return read_yaml(FRAMES)
