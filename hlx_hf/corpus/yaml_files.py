@@ -1,4 +1,4 @@
-"""The YAML files of the package, read by libyaml where PyYAML has it, in a tenth of the time that Python itself takes."""
+"""The YAML files of the package, read by libyaml where PyYAML has it, which takes a tenth of the time of Python."""
 
 from pathlib import Path
 from typing import Any
