@@ -75,6 +75,12 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
         help=f"{' or '.join(SHIPPED_MODELS)}, which come with the package, a folder, or a repository on the Hub; "
         "default: %(default)s",
     )
+    parser.add_argument(
+        "--num-beams",
+        type=int,
+        metavar="N",
+        help="answers to look for, the best of which is printed; as the model has it if left out, and greedily with 1",
+    )
     parser.add_argument("--scores", action="store_true", help="each answer behind its score, from 0 to 1, and a tab")
     parser.add_argument(
         "--abstain-below", type=float, metavar="SCORE", help="answer null where the score of an answer is below this"
@@ -85,7 +91,11 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
 def translate(options: argparse.Namespace) -> None:
     """Prints the answer to each text as soon as it is there."""
     translator = Translator(
-        find_model(options.model), notation=options.to, return_scores=True, abstain_below=options.abstain_below
+        find_model(options.model),
+        notation=options.to,
+        num_beams=options.num_beams,
+        return_scores=True,
+        abstain_below=options.abstain_below,
     )
 
     def answer(text: str) -> str:

@@ -38,7 +38,7 @@ def pipeline(
     """Makes the pipeline of a model, and runs no code that comes with the weights.
 
     A shipped model for which neither tokenizer, device nor dtype is named runs in numpy: it starts in a fraction of
-    a second, decodes greedily, and is called like the pipeline of any other model.
+    a second, draws no samples, and is called like the pipeline of any other model.
 
     Args:
         model: a name of `SHIPPED_MODELS`, a folder that `save_pretrained` wrote, the name of a repository on the Hub,
@@ -51,7 +51,7 @@ def pipeline(
 
     Raises:
         OSError: there is no such model.
-        TypeError: a model in numpy is to have arguments of `generate` other than `max_new_tokens`.
+        TypeError: a model in numpy is to have arguments of `generate` other than `max_new_tokens` and `num_beams`.
         ValueError: the model is of another kind.
     """
     is_name = isinstance(model, str | os.PathLike)

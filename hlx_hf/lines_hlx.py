@@ -76,6 +76,14 @@ def check_abstention(abstain_below: float, target: str) -> None:
         )
 
 
+def check_search(num_beams: int, coverage_penalty: float) -> None:
+    """Raises ValueError where a search would have no beam, or would reward words that are left unsaid."""
+    if num_beams < 1:
+        raise ValueError(f"num_beams must be at least 1, not {num_beams}")
+    if not coverage_penalty >= 0:
+        raise ValueError(f"coverage_penalty must be at least 0, not {coverage_penalty}")
+
+
 def plain_punctuation(text: str) -> str:
     """Curly quotes and dashes, as phones and word processors set them, in ASCII; what `"` encloses stays.
 

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 from transformers.utils import cached_file
 
-from .lines_hlx import ENGLISH, check_abstention, request_of, request_prompt, written_notation
+from .lines_hlx import ENGLISH, check_abstention, check_search, request_of, request_prompt, written_notation
 
 try:
     from hlx_hf.decoding import generation
@@ -32,9 +32,12 @@ PLAIN_SETTINGS = {
     *("do_sample", "num_beams", "num_return_sequences"),
     *("temperature", "top_k", "top_p", "min_p", "typical_p"),
 }
-
-
-_IF_THERE = {f"_raise_exceptions_for_{what}": False for what in ("gated_repo", "missing_entries", "connection_errors")}
+# of `cached_file`, for a file that a model may do without
+IF_THERE = {
+    "_raise_exceptions_for_gated_repo": False,
+    "_raise_exceptions_for_missing_entries": False,
+    "_raise_exceptions_for_connection_errors": False,
+}
 
 
 class HLXPipeline(Pipeline):
@@ -74,14 +77,15 @@ class HLXPipeline(Pipeline):
                 it likes, and `constrained=True` is an error where xgrammar is missing. `grounded` says whether
                 constrained answers name what the text does alone, in contracts that `hlx_hf.contracts` knows; if not
                 given, it is as the model's configuration has it. `schema`, an `hlx_hf.decoding.Schema`, says what
-                contract the answer is. A search, which `num_beams=1` leaves out, finds `num_beams` answers and takes
-                the likeliest; where the model has a lexicon, each word of the text that an answer leaves unsaid counts
-                `coverage_penalty` nats against it, `hlx_hf.decoding.coverage.COVERAGE_PENALTY` if not given.
-                `return_scores=True` adds the `score` of each answer: its probability among
-                all that decoding allows, from 0 to 1, whatever the temperature. `abstain_below`, a number from 0 to
-                1, answers null where no score reaches it. `num_return_sequences` alternatives come from a search with
-                `num_beams`, twice as many if not given, the best one first; constrained ones differ in their values,
-                for each value has one canonical text. With `do_sample=True` they are draws, which may be alike.
+                contract the answer is. A search, which is left out with `num_beams=1`, and for English if nothing is
+                said, finds `num_beams` answers and takes the likeliest; where the model has a lexicon, each word of the
+                text that an answer leaves unsaid counts `coverage_penalty` nats against it,
+                `hlx_hf.decoding.coverage.COVERAGE_PENALTY` if not given. `return_scores=True` adds the `score` of each
+                answer: its probability among all that decoding allows, from 0 to 1, whatever the temperature.
+                `abstain_below`, a number from 0 to 1, answers null where no score reaches it. `num_return_sequences`
+                alternatives come from a search with `num_beams`, at least twice as many if not given, the best one
+                first; constrained ones differ in their values, for each value has one canonical text. With
+                `do_sample=True` they are draws, which may be alike.
 
         Returns:
             For a text `[{"generated_text": answer}]`, of one item for each of `num_return_sequences`. For a list the
@@ -104,6 +108,12 @@ class HLXPipeline(Pipeline):
             return [answer for (answer,) in outputs]
         return outputs
 
+    def save_pretrained(self, save_directory: str, **kwargs: Any) -> None:
+        """Saves model and tokenizer, and the model's lexicon if it has one."""
+        super().save_pretrained(save_directory, **kwargs)
+        if coverage is not None and (lexicon := self._lexicon()) is not None:
+            lexicon.save(save_directory)
+
     def _sanitize_parameters(
         self,
         notation: str | None = None,
@@ -118,7 +128,7 @@ class HLXPipeline(Pipeline):
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         preprocess_kwargs = {} if notation is None else {"notation": notation}
         if generation_config is not None:
-            settings = generation_config.to_diff_dict()
+            settings = generation_config.to_diff_dict() | {"num_beams": generation_config.num_beams}
             settings.pop("transformers_version", None)
             generate_kwargs = {**settings, **generate_kwargs}
         forward = {"notation": notation, "constrained": constrained, "grounded": grounded, "schema": schema}
@@ -161,7 +171,10 @@ class HLXPipeline(Pipeline):
         constraints = constraint and self._constraints_of(model_inputs["input_ids"], constraint, grounded)
         settings = {"do_sample": False, **generate_kwargs}
         alternatives = settings.get("num_return_sequences") or 1
-        beams = settings.setdefault("num_beams", self._default_beams(alternatives, settings["do_sample"]))
+        if settings.get("num_beams") is None:
+            settings["num_beams"] = self._default_beams(notation, alternatives, settings["do_sample"])
+        beams = settings["num_beams"]
+        check_search(beams, coverage_penalty or 0)
         ranked = False
         if beams > 1 and not settings["do_sample"]:
             # ordered by the probability that is their score, and not by its mean over their tokens
@@ -169,7 +182,6 @@ class HLXPipeline(Pipeline):
             lexicon = self._lexicon() if constraints and coverage is not None else None
             if ranked := lexicon is not None and coverage_penalty != 0:
                 penalty = coverage.COVERAGE_PENALTY if coverage_penalty is None else coverage_penalty
-                coverage.check_penalty(penalty)
                 settings["num_return_sequences"] = max(beams, alternatives)
         positions = self.model.config.max_position_embeddings
         max_length = min(settings.pop("max_length", None) or positions, positions)
@@ -211,23 +223,29 @@ class HLXPipeline(Pipeline):
             written = written_notation(notation, self.model.config.notations)
             prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
             for row, prompt in enumerate(prompts):
+                if not torch.isin(answers[row], end).any(dim=1).all():  # stopped early: what is no text has no words
+                    answers[row], scores[row] = answers[row][:alternatives], scores[row][:alternatives]
+                    continue
                 texts = self.tokenizer.batch_decode(answers[row], skip_special_tokens=True)
                 order = lexicon.order(request_of(prompt), texts, scores[row].tolist(), written, penalty)[:alternatives]
                 answers[row], scores[row] = answers[row][order], scores[row][order]
         return {"answers": answers, "scores": [each.exp() for each in scores]} if scored else {"answers": answers}
 
-    def _default_beams(self, alternatives: int, do_sample: bool) -> int:
-        """How many answers a search goes after where nobody has said it: none where answers are drawn."""
+    def _default_beams(self, notation: str | None, alternatives: int, do_sample: bool) -> int:
+        """How many answers to look for where nobody has said it."""
         if do_sample:
             return 1
-        return 2 * alternatives if alternatives > 1 else self.model.generation_config.num_beams or 1
+        usual = 1 if notation == ENGLISH else self.model.generation_config.num_beams or 1
+        return max(usual, 2 * alternatives) if alternatives > 1 else usual
 
     def _lexicon(self) -> Any:
         """The `hlx_hf.decoding.coverage.Lexicon` beside the model's weights; None if there is none."""
         name = self.model.name_or_path
         if name and name not in self._lexicons:
-            commit = getattr(self.model.config, "_commit_hash", None)  # of what came from the Hub
-            path = cached_file(name, coverage.LEXICON, _commit_hash=commit, **_IF_THERE)
+            try:
+                path = cached_file(name, coverage.LEXICON, **IF_THERE)
+            except OSError:  # neither a folder any more nor a repository
+                path = None
             self._lexicons[name] = path and coverage.Lexicon.read(Path(path).parent)
         return self._lexicons.get(name)
 

@@ -15,9 +15,9 @@ from tokenizers import Tokenizer
 
 from .bridges import into_asked, into_learned
 from .decoding import Constraint, Schema
-from .decoding.coverage import COVERAGE_PENALTY, Lexicon, check_penalty
+from .decoding.coverage import COVERAGE_PENALTY, Lexicon
 from .formats import dumps
-from .lines_hlx import ENGLISH, check_abstention, request_of, request_prompt, written_notation
+from .lines_hlx import ENGLISH, check_abstention, check_search, request_of, request_prompt, written_notation
 from .search import Candidate, Search
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
@@ -229,6 +229,8 @@ class Translator:
         has_settings = (self.folder / GENERATION_CONFIG).is_file()
         settings = read_config(self.folder, GENERATION_CONFIG) if has_settings else {}
         self._num_beams = settings.get("num_beams") or 1
+        if not (isinstance(self._num_beams, int) and self._num_beams >= 1):
+            raise ValueError(f"{self.folder / GENERATION_CONFIG} is damaged: num_beams is {self._num_beams!r}")
         self._lexicon = Lexicon.read(self.folder)
         self._alphabet = self.tokenizer.get_vocab()
         self._constraints: dict[tuple[str, Schema | None], Constraint] = {}
@@ -240,8 +242,9 @@ class Translator:
             inputs: a text, or a list of texts, brought into the alphabet as `HLXPipeline` does.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for,
-                counted in the notation that it writes; `num_beams`, how many answers to look for, as
-                generation_config.json has it if not given, and greedily with 1; `coverage_penalty`, by how many nats
+                counted in the notation that it writes; `num_beams`, how many answers to look for, which
+                is greedy decoding with 1; if not given, it is 1 for English, and otherwise as generation_config.json
+                has it; `coverage_penalty`, by how many nats
                 an answer falls behind the others that were found for each word of the text that it leaves unsaid,
                 where the model has a lexicon, and `COVERAGE_PENALTY` if not given;
                 `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
@@ -273,7 +276,7 @@ class Translator:
         grounded = options.get("grounded", self.network.config.get("grounded", False))
         size, least = options.get("batch_size", 1), options.get("abstain_below", 0)
         check_abstention(least, notation)
-        num_beams = options.get("num_beams", self._num_beams)
+        num_beams = options.get("num_beams", 1 if written == ENGLISH else self._num_beams)
         penalty = options.get("coverage_penalty", COVERAGE_PENALTY) if constraint and self._lexicon else 0
         results = []
         for start in range(0, len(tokens), size):
@@ -283,12 +286,12 @@ class Translator:
             ]
             found = self.network.generate(tokens[batch], options.get("max_new_tokens"), constraints, num_beams)
             for prompt, candidates in zip(prompts[batch], found, strict=True):
-                texts = self.tokenizer.decode_batch([candidate.tokens for candidate in candidates])
+                written_texts = self.tokenizer.decode_batch([candidate.tokens for candidate in candidates])
                 best = 0
                 if penalty and len(candidates) > 1:
                     scores = [candidate.log_probability for candidate in candidates]
-                    best = self._lexicon.order(request_of(prompt), texts, scores, written, penalty)[0]
-                text, score = texts[best], np.exp(candidates[best].log_probability)
+                    best = self._lexicon.order(request_of(prompt), written_texts, scores, written, penalty)[0]
+                text, score = written_texts[best], np.exp(candidates[best].log_probability)
                 answer = dumps(None, notation) if score < least else into_asked(text, written, notation)
                 result = {"generated_text": answer}
                 results.append({**result, "score": float(score)} if options.get("return_scores") else result)
@@ -315,5 +318,5 @@ class Translator:
         for name in options.keys() & set(COUNTS):
             if options[name] is not None and options[name] < 1:
                 raise ValueError(f"{name} must be at least 1, not {options[name]}")
-        check_penalty(options.get("coverage_penalty") or 0)
+        check_search(1, options.get("coverage_penalty") or 0)
         return {name: value for name, value in options.items() if value is not None}

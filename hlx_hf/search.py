@@ -84,8 +84,8 @@ class Search:
         Args:
             scores: of the tokens that may follow each beginning, of shape (rows, vocabulary).
         """
+        scores = np.nan_to_num(scores)  # finite, and so above those of all that are ruled out
         if self._allowed:
-            scores = np.nan_to_num(scores)  # finite, and so above those of all others
             forbidden = np.ones(scores.shape, bool)
             for row, tokens in zip(forbidden, self._allowed, strict=True):
                 row[tokens.ids] = False

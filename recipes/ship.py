@@ -4,9 +4,9 @@
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
-Tests the model on every split first, which takes some minutes, and leaves the results beside the weights; greedily, and
-where its users have it search, in that way too. The tests of the package hold a shipped model to them. An earlier
-training that it goes on from need not be on this machine: what is on record of it stays.
+Tests the model on every split first, which takes a quarter of an hour or so, and leaves the results beside the weights;
+greedily, and where its users have it search, in that way too. The tests of the package hold a shipped model to them. An
+earlier training that it goes on from need not be on this machine: what is on record of it stays.
 """
 
 import argparse
@@ -172,6 +172,10 @@ def card_of(name: str) -> ModelCard:
     title = f"hlx-{Path(CONFIGS[name][0]).stem.replace('_', '-')}"
     card = make_card(settings_of(name)[-1], title, outcome, has_plot=False, template=TEMPLATE)
     add_results(card, report)
+    if name in NUM_BEAMS:
+        table = Path(SEARCH_RESULTS).with_suffix(".md")
+        search = f"a search of {NUM_BEAMS[name]} beams, as the pipeline answers"
+        card.text += f"\nThat is greedy decoding. What comes of {search}, is in [{table}]({table}).\n"
     return card
 
 

@@ -40,12 +40,19 @@ def main(folder: str) -> None:
         appended = tokens[0, prompt["input_ids"].shape[1] :]
         assert answer == {"generated_text": tokenizer.decode(appended, skip_special_tokens=True)}, (text, answer)
 
-    # Batches, a static cache and a copy of the folder change nothing
+    # Batches and a static cache change nothing
     assert translate(list(TEXTS), notation="LC-R", max_new_tokens=NEW_TOKENS, batch_size=len(TEXTS)) == [
         a for (a,) in answers
     ]
     static = {"cache_implementation": "static", "disable_compile": True}
     assert translate(TEXTS[0], notation="LC-R", max_new_tokens=NEW_TOKENS, **static) == answers[0]
+
+    # A search finds several, the likeliest first
+    options = {"num_return_sequences": 2, "return_scores": True}
+    first, second = translate(TEXTS[0], notation="LC-R", max_new_tokens=NEW_TOKENS, **options)
+    assert first["score"] >= second["score"]
+
+    # A copy of the folder changes nothing
     with tempfile.TemporaryDirectory() as copy:
         translate.save_pretrained(copy)
         assert load(copy)(TEXTS[0], notation="LC-R", max_new_tokens=NEW_TOKENS) == answers[0]

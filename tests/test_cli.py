@@ -121,6 +121,8 @@ def test_a_model_on_the_hub_is_downloaded_once(folder, hub, tmp_path):
 def test_wrong_usage_is_an_error_that_names_the_choices(folder):
     assert "COMMAND" in refused(hlx(), 2)
     assert "--to" in refused(hlx("translate", TEXT), 2)
+    message = refused(hlx("translate", TEXT, "--to", TARGET, "--model", folder, "--num-beams", "0"), 1)
+    assert "num_beams must be at least 1, not 0" in message
     message = refused(hlx("translate", TEXT, "--to", "LCX", "--model", folder), 2)
     assert all(name in message for name in ("'LCX'", "HLXL", "LC-R", "LC-T", "LC-B", "English"))
 

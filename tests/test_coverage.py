@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from itertools import islice
 
 import pytest
@@ -62,6 +63,9 @@ def test_a_word_of_many_meanings_is_one_of_any_sentence():
         ("the number 7", 8, {"the", "7"}),
         ("show the number", 7, {"show", "the"}),
         ("show the cars and then the blue cars", operation("pipeline", CARS, BLUE_CARS), {"and"}),
+        ("show me the boss's newest car's blue cars", CARS, {"blue", "boss", "car", "newest", "s"}),  # no quotation
+        ("show 9 cars", operation("limit", Handle("cars"), 8), {"show", "9"}),
+        ("contract 42, field 3 is 5", Contract(42, {3: 5}), {"contract", "field", "is"}),
         ("", None, set()),
     ],
 )
@@ -92,7 +96,7 @@ def test_a_lexicon_is_read_as_it_was_saved(lexicon, tmp_path):
     assert Lexicon.read(tmp_path) is None
     lexicon.save(tmp_path)
     assert Lexicon.read(tmp_path).words == lexicon.words
-    for damaged in ('{"show": ["a"', "[]", '{"show": 5}'):
+    for damaged in ('{"show": ["a"', "[]", "[1]", '{"show": 5}', '{"show": "abc"}'):
         (tmp_path / LEXICON).write_text(damaged)
         with pytest.raises(ValueError, match=f"{LEXICON} is damaged"):
             Lexicon.read(tmp_path)
@@ -194,7 +198,58 @@ def test_a_trained_model_searches_for_what_it_knows(tmp_path, lexicon):
         assert translator(text, notation=target) == [{"generated_text": translation}]
 
 
-def test_a_bad_penalty_is_an_error_in_both(searching):
+def test_bad_settings_are_errors_in_both(searching):
     for answerer in searching:
-        with pytest.raises(ValueError, match="coverage_penalty must be at least 0, not -1"):
-            answerer("a", notation="LC-R", coverage_penalty=-1)
+        for beams in (1, 3):
+            with pytest.raises(ValueError, match="coverage_penalty must be at least 0, not -1"):
+                answerer("a", notation="LC-R", num_beams=beams, coverage_penalty=-1)
+        with pytest.raises(ValueError, match="num_beams must be at least 1, not 0"):
+            answerer("a", notation="LC-R", num_beams=0)
+        assert answerer("a", notation="LC-R", num_beams=None) == answerer("a", notation="LC-R")
+
+
+def test_english_is_searched_for_only_if_asked_to(searching):
+    texts = ["NULL", "1", "[1]", "@users", '"text"', "{a:1}"]
+    for answerer in searching:
+        options = {"notation": "English", "max_new_tokens": 12, "return_scores": True}
+        assert answerer(texts, **options) == answerer(texts, num_beams=1, **options)
+        assert answerer(texts, **options) != answerer(texts, num_beams=3, **options)
+
+
+def test_scores_that_are_no_numbers_do_no_harm(tmp_path):
+    model = small_model()
+    model.lm_head.bias.data.fill_(float("nan"))
+    _, translator = both(save(model, tmp_path))
+    for options in ({"constrained": False}, {"num_beams": 3}, {"constrained": False, "num_beams": 3}):
+        (answer,) = translator("a", notation="LC-R", max_new_tokens=5, **options)
+        assert isinstance(answer["generated_text"], str)
+
+
+def test_answers_that_are_stopped_early_are_not_ranked(searching):
+    pipe, _ = searching
+    (answer,) = pipe("a text", notation="LC-R", max_time=1e-9)
+    assert isinstance(answer["generated_text"], str)
+
+
+def test_a_null_that_stands_for_abstention_comes_from_a_search_too(searching):
+    for answerer in searching:
+        (answer,) = answerer("a", notation="LC-R", abstain_below=1.0, return_scores=True)
+        assert answer["generated_text"] == "∅"
+        assert answer["score"] < 1
+
+
+def test_a_pipeline_saves_the_lexicon_and_does_without_one_that_is_gone(searching, lexicon, tmp_path):
+    pipe, translator = searching
+    pipe.save_pretrained(tmp_path / "again")
+    assert Lexicon.read(tmp_path / "again").words == lexicon.words
+    assert Translator(tmp_path / "again")(TEXTS, "LC-R") == translator(TEXTS, "LC-R")
+    gone, _ = both(save(small_model(), tmp_path / "gone", lexicon))
+    shutil.rmtree(tmp_path / "gone")
+    assert gone("a", notation="LC-R", num_beams=2)
+
+
+@pytest.mark.parametrize("beams", ["six", -1, 1.5])
+def test_a_damaged_number_of_beams_is_an_error(beams, tmp_path):
+    folder = save(small_model(), tmp_path, num_beams=beams)
+    with pytest.raises(ValueError, match=r"generation_config\.json is damaged: num_beams"):
+        Translator(folder)

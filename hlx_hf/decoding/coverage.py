@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..contracts import OPERATION, operation_of
+from ..contracts import CONTRACTS, OPERATION, operation_of
 from ..formats import Contract, Handle, Value, loads
 
 LEXICON = "lexicon.json"
@@ -26,7 +26,7 @@ COVERAGE_PENALTY = 3.0  # nats a word, if nothing else is said
 LEAST_SENTENCES = 2  # that a word stands in, for what they mean to be known for it
 WIDESPREAD = 10  # meanings; a word that is known for more is one of any sentence, such as "please"
 
-_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")  # what is quoted is copied as it is
+_TEXT = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 
@@ -54,7 +54,7 @@ class Lexicon:
         composed = []
         for english, value in pairs:
             repeated, whole, parts = _contents(value)
-            words = _words(english) - repeated
+            words = {word for word in _words(english) - repeated if not word.isdigit()}  # a number is said, or missed
             if parts <= {whole}:
                 simple[whole].update(words)
             else:
@@ -80,9 +80,12 @@ class Lexicon:
         if not path.is_file():
             return None
         try:
-            return cls(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, AttributeError, TypeError) as error:
+            words = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
             raise ValueError(f"{path} is damaged: {error}") from error
+        if not (isinstance(words, dict) and all(isinstance(known, list) for known in words.values())):
+            raise ValueError(f"{path} is damaged: it holds no lists of words by what they mean")
+        return cls(words)
 
     def save(self, folder: str | os.PathLike) -> None:
         """Writes it beside a model."""
@@ -122,12 +125,6 @@ class Lexicon:
         return sorted(range(len(scores)), key=lambda index: -scores[index])
 
 
-def check_penalty(coverage_penalty: float) -> None:
-    """Raises ValueError if words that are left unsaid would be rewarded."""
-    if not coverage_penalty >= 0:
-        raise ValueError(f"coverage_penalty must be at least 0, not {coverage_penalty}")
-
-
 def _frequent(counts: dict[str, Counter[str]]) -> dict[str, set[str]]:
     return {
         meaning: {word for word, times in counter.items() if times >= LEAST_SENTENCES}
@@ -158,6 +155,8 @@ def _meaning(value: Value) -> str:
 def _text(part: Value) -> str:
     if isinstance(part, Handle):
         return part.name
+    if isinstance(part, Contract) and part.id not in CONTRACTS:  # which is asked for by its numbers
+        return " ".join(map(str, (part.id, *part.fields)))
     return str(part) if isinstance(part, str | int | float) and not isinstance(part, bool) else ""
 
 

@@ -1,4 +1,4 @@
-"""Greedy answers of a model to many prompts, in batches."""
+"""Answers of a model to many prompts, in batches."""
 
 from collections.abc import Callable, Sequence
 from itertools import takewhile

@@ -100,6 +100,8 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
 
     # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
     trainer.model.config.use_cache = True
+    if trainer.model.generation_config.num_beams:
+        trainer.model.generation_config.num_beams = 1  # whether a search helps is to be measured for each model
     aside = arguments.final_dir.with_name(f"{ASIDE}result")
     trainer.save_model(str(aside), _internal_call=True)  # or it would be pushed without its card
     if trainer.is_world_process_zero():

@@ -84,7 +84,9 @@ def time_tokens(translate: Callable, masks: Callable, answers: list[str], repeat
         for text in TEXTS:
             for name, constrained in (("without", False), ("with", True)):
                 start = time.perf_counter()
-                (answer,) = translate(text, NOTATION, constrained=constrained, max_new_tokens=ANSWER_TOKENS)
+                (answer,) = translate(
+                    text, NOTATION, constrained=constrained, max_new_tokens=ANSWER_TOKENS, num_beams=1
+                )
                 seconds[name].append((time.perf_counter() - start) / (len(answer["generated_text"]) + 1))
         for tokens in ids:
             start = time.perf_counter()
@@ -113,12 +115,13 @@ def torch_masks(constraint: Constraint, ids: list[int]) -> None:
 
 
 def numpy_masks(constraint: Constraint, ids: list[int]) -> None:
-    """What `Network.generate` does for the constraint in the course of an answer."""
-    scores = np.zeros(constraint.size, np.float32)
+    """What `Search` does for the constraint in the course of an answer."""
+    scores = np.zeros((1, constraint.size), np.float32)
     state = constraint.start
     for token in ids:
-        allowed = constraint.allowed(state, ROOM).ids
-        allowed[scores[allowed].argmax()]
+        forbidden = np.ones(scores.shape, bool)
+        forbidden[0][constraint.allowed(state, ROOM).ids] = False
+        scores[forbidden] = -np.inf
         state = constraint.after(state, token)
 
 

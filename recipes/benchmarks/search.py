@@ -28,7 +28,7 @@ def main() -> None:
     rows = [
         {
             "beams": beams,
-            "a request": Figure.of([1000 * run / len(sentences) for run in runs]),
+            "ms a request": Figure.of([1000 * run / len(sentences) for run in runs]),
             "times greedy": Figure.of([run / greedy for run, greedy in zip(runs, seconds[1], strict=True)]),
         }
         for beams, runs in seconds.items()

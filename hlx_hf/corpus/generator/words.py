@@ -151,14 +151,16 @@ def _words_by_frequency() -> Iterator[str]:
 def _inflect_engine() -> "inflect.engine":
     # As it is imported, inflect has typeguard rewrite its methods so that they check the types of what they are given,
     # which takes longer than all the words of the dictionary do without it.
-    import typeguard
-
-    typechecked = typeguard.typechecked
-    typeguard.typechecked = lambda target: target
     try:
+        import typeguard
+    except ImportError:  # an inflect that does without it
         import inflect
-    finally:
-        typeguard.typechecked = typechecked
+    else:
+        typechecked, typeguard.typechecked = typeguard.typechecked, lambda target: target
+        try:
+            import inflect
+        finally:
+            typeguard.typechecked = typechecked
     return inflect.engine()
 
 
