@@ -69,6 +69,17 @@ def test_accuracy_is_as_measured(name):
             assert low <= whole["overall"]["exact_accuracy"] <= high, (split, path)
 
 
+def test_accuracy_of_the_search_is_as_measured():
+    measured = read("english", "evaluation_search.json")
+    pipe = hlx_hf.pipeline("english")
+    ask = AnswerBook(pipe, batch_size=8, learned=pipe.network.config["notations"])
+    for split in ASKED_AGAIN["english"]:
+        whole = measured["splits"][split]["to_hlx"]["overall"]["exact_accuracy"]
+        sample = score_to_hlx(ask, hlx_hf.load_corpus(split).shuffle(seed=3).take(ROWS))
+        low, high = wilson_interval(sample["overall"]["exact_accuracy"], sample["rows"], CONFIDENCE)
+        assert low <= whole <= high, split
+
+
 def test_the_first_mistakes_are_those_on_record(name):
     """Most of them: other machines, and other batches, round otherwise, which turns answers that are close calls."""
     ask = AnswerBook(greedy(name), batch_size=64)

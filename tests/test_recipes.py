@@ -89,7 +89,8 @@ def test_each_phase_starts_from_what_the_one_before_it_saves():
 def test_two_steps_of_each_recipe(recipe, tmp_path):
     options = ["--config", f"recipes/configs/{recipe}_tiny.yaml", "--output_dir", tmp_path, "--max_steps", 2]
     if recipe == "deep_reasoning":
-        run_script(ROOT / "tests" / "save_tiny_model.py", tmp_path / "start")
+        made = run_script(ROOT / "tests" / "save_tiny_model.py", tmp_path / "start")
+        assert made.returncode == 0, made.stderr
         options += ["--model_name_or_path", tmp_path / "start"]
     done = run(*LAUNCH, f"recipes/{recipe}.py", *options)
     assert done.returncode == 0, done.stderr
@@ -116,7 +117,8 @@ def test_the_1b_recipe_says_at_once_what_this_machine_lacks():
 
 
 def test_comprehension_writes_every_prompt_output_and_score(tmp_path):
-    run_script(ROOT / "tests" / "save_tiny_model.py", tmp_path / "model")
+    made = run_script(ROOT / "tests" / "save_tiny_model.py", tmp_path / "model")
+    assert made.returncode == 0, made.stderr
     done = run(sys.executable, "recipes/comprehension.py", "--model", tmp_path / "model")
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "model" / "english_comprehension_results.json").read_text())

@@ -26,7 +26,7 @@ COVERAGE_PENALTY = 3.0  # nats a word, if nothing else is said
 LEAST_SENTENCES = 2  # that a word stands in, for what they mean to be known for it
 WIDESPREAD = 10  # meanings; a word that is known for more is one of any sentence, such as "please"
 
-_TEXT = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
+_QUOTATION = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 
@@ -133,7 +133,7 @@ def _frequent(counts: dict[str, Counter[str]]) -> dict[str, set[str]]:
 
 
 def _words(text: str) -> set[str]:
-    return set(_parts(_TEXT.sub(" ", text)))
+    return set(_parts(_QUOTATION.sub(" ", text)))
 
 
 def _parts(text: str) -> list[str]:
