@@ -81,6 +81,12 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help="answers to look for, the best of which is printed; as the model has it if left out, and greedily with 1",
     )
+    parser.add_argument(
+        "--stepwise",
+        action=argparse.BooleanOptionalAction,
+        help="whether parts of a request of several steps are translated on their own as well; as the model has it if "
+        "left out",
+    )
     parser.add_argument("--scores", action="store_true", help="each answer behind its score, from 0 to 1, and a tab")
     parser.add_argument(
         "--abstain-below", type=float, metavar="SCORE", help="answer null where the score of an answer is below this"
@@ -94,6 +100,7 @@ def translate(options: argparse.Namespace) -> None:
         find_model(options.model),
         notation=options.to,
         num_beams=options.num_beams,
+        stepwise=options.stepwise,
         return_scores=True,
         abstain_below=options.abstain_below,
     )

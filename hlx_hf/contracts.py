@@ -77,6 +77,8 @@ _OPERATIONS_BY_SIGNATURE: dict[Signature, str] = {
 OPERATIONS: dict[str, tuple[Signature, ...]] = {}
 """Each operation's name to the lists of arguments it takes, as keys of `ARGUMENT_TYPES`."""
 
+_WORKED_ON = {"aggregate": 2, "map": 2, "write": 2}  # all others have it first
+
 for _signature, _names in _OPERATIONS_BY_SIGNATURE.items():
     for _name in _names.split():
         OPERATIONS[_name] = (*OPERATIONS.get(_name, ()), _signature)
@@ -101,6 +103,11 @@ def operation_of(value: Value) -> str | None:
     """The name of the operation that `value` is, known or not; None if it is no operation."""
     name = value.fields.get(0) if isinstance(value, Contract) and value.id == OPERATION else None
     return name if isinstance(name, str) else None
+
+
+def worked_on(operation: str) -> int:
+    """The index of the argument that an operation works on, and that a later step of a pipeline goes on with."""
+    return _WORKED_ON.get(operation, 1)
 
 
 def schema_problem(value: Value, other_ids: bool = False) -> str | None:

@@ -5,7 +5,9 @@ trust_remote_code=True)` finds it: it imports nothing of the package but `lines_
 constrains decoding where that is installed.
 """
 
+import math
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,10 @@ except ImportError:  # the package or xgrammar is not there
     generation = None
 try:
     from hlx_hf import bridges
-    from hlx_hf.decoding import coverage
+    from hlx_hf.decoding import coverage, steps
     from hlx_hf.formats import dumps
 except ImportError:
-    bridges = coverage = dumps = None
+    bridges = coverage = steps = dumps = None
 
 # With these and no others, generation need not ask the model where the grammar leaves no choice.
 PLAIN_SETTINGS = {
@@ -78,10 +80,12 @@ class HLXPipeline(Pipeline):
                 constrained answers name what the text does alone, in contracts that `hlx_hf.contracts` knows; if not
                 given, it is as the model's configuration has it. `schema`, an `hlx_hf.decoding.Schema`, says what
                 contract the answer is. A search, which is left out with `num_beams=1`, and for English if nothing is
-                said, finds `num_beams` answers and takes the likeliest; where the model has a lexicon, each word of the
+                said, finds `num_beams` answers and takes the likeliest. Where the model has a lexicon, each word of the
                 text that an answer leaves unsaid counts `coverage_penalty` nats against it,
-                `hlx_hf.decoding.coverage.COVERAGE_PENALTY` if not given. `return_scores=True` adds the `score` of each
-                answer: its probability among all that decoding allows, from 0 to 1, whatever the temperature.
+                `hlx_hf.decoding.coverage.COVERAGE_PENALTY` if not given, and parts of a text of several steps are
+                translated on their own as well, which `stepwise` turns on and off. `return_scores=True` adds the
+                `score` of each answer, from 0 to 1: its probability among all that decoding allows, whatever the
+                temperature, or with a lexicon its share when all have fallen behind by what they leave unsaid.
                 `abstain_below`, a number from 0 to 1, answers null where no score reaches it. `num_return_sequences`
                 alternatives come from a search with `num_beams`, at least twice as many if not given, the best one
                 first; constrained ones differ in their values, for each value has one canonical text. With
@@ -124,6 +128,7 @@ class HLXPipeline(Pipeline):
         return_scores: bool | None = None,
         abstain_below: float | None = None,
         coverage_penalty: float | None = None,
+        stepwise: bool | None = None,
         **generate_kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         preprocess_kwargs = {} if notation is None else {"notation": notation}
@@ -132,7 +137,7 @@ class HLXPipeline(Pipeline):
             settings.pop("transformers_version", None)
             generate_kwargs = {**settings, **generate_kwargs}
         forward = {"notation": notation, "constrained": constrained, "grounded": grounded, "schema": schema}
-        forward["coverage_penalty"] = coverage_penalty
+        forward |= {"coverage_penalty": coverage_penalty, "stepwise": stepwise}
         forward["scored"] = bool(return_scores or abstain_below) or None
         postprocess = {"notation": notation, "return_scores": return_scores, "abstain_below": abstain_below}
         forward_kwargs, postprocess_kwargs = (
@@ -156,6 +161,51 @@ class HLXPipeline(Pipeline):
         self,
         model_inputs: dict[str, torch.Tensor],
         notation: str | None = None,
+        stepwise: bool | None = None,
+        scored: bool = False,
+        **options: Any,
+    ) -> dict[str, list[torch.Tensor]]:
+        """Returns what `_search` does, for requests of several steps what is made of their parts."""
+        search = partial(self._search, notation=notation, scored=scored, **options)
+        is_one = (options.get("num_return_sequences") or 1) == 1 and not options.get("do_sample")
+        is_free = options.get("schema") is None and options.get("constrained") is not False and notation != ENGLISH
+        if stepwise is None:
+            stepwise = is_one and is_free and coverage is not None and self._lexicon() is not None
+        if not (stepwise and is_one and is_free and steps is not None and generation is not None):
+            return search(model_inputs)
+        written, alphabet = written_notation(notation, self.model.config.notations), self.tokenizer.get_vocab()
+        prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
+        size = max(len(prompts), steps.PASSAGES_SIDE_BY_SIDE)
+
+        def translate(texts: list[str], **more: Any) -> list[Any]:
+            found = []
+            for start in range(0, len(texts), size):
+                lines = [request_prompt(text, written, alphabet) for text in texts[start : start + size]]
+                inputs = self.tokenizer(lines, padding=True, return_tensors="pt").to(self.model.device)
+                output = search(inputs, **{**more, "scored": True})
+                texts_found = [
+                    self.tokenizer.decode(answer, skip_special_tokens=True) for (answer,) in output["answers"]
+                ]
+                found += map(steps.Answer, texts_found, [float(score) for score in output["scores"]])
+            return found
+
+        rooms = None
+        if options.get("max_new_tokens") or options.get("max_length"):
+            rooms = [
+                min(options.get("max_new_tokens") or math.inf, (options.get("max_length") or math.inf) - length)
+                for length in model_inputs["attention_mask"].sum(dim=1).tolist()
+            ]
+        answers = steps.step_by_step(
+            list(map(request_of, prompts)), written, translate, partial(translate, num_beams=1), rooms
+        )
+        tokens = self.tokenizer([answer.text for answer in answers], add_special_tokens=False)["input_ids"]
+        results = {"answers": [torch.tensor([[*each, self.tokenizer.eos_token_id]]) for each in tokens]}
+        return results | ({"scores": [torch.tensor([answer.score]) for answer in answers]} if scored else {})
+
+    def _search(
+        self,
+        model_inputs: dict[str, torch.Tensor],
+        notation: str | None = None,
         constrained: bool | None = None,
         grounded: bool | None = None,
         schema: Any = None,
@@ -163,11 +213,14 @@ class HLXPipeline(Pipeline):
         scored: bool = False,
         **generate_kwargs: Any,
     ) -> dict[str, list[torch.Tensor]]:
-        """Returns for each row the token ids that were appended and, if `scored`, their probabilities.
+        """Returns for each row the token ids that were appended and, if `scored`, the logarithms of their scores.
 
         `answers` are of shape (sequences, tokens), `scores` of shape (sequences,).
         """
-        constraint = self._constraint(written_notation(notation, self.model.config.notations), constrained, schema)
+        written = written_notation(notation, self.model.config.notations)
+        choices = {"constrained": constrained, "grounded": grounded, "schema": schema}
+        choices |= {"notation": notation, "coverage_penalty": coverage_penalty}
+        constraint = self._constraint(written, constrained, schema)
         constraints = constraint and self._constraints_of(model_inputs["input_ids"], constraint, grounded)
         settings = {"do_sample": False, **generate_kwargs}
         alternatives = settings.get("num_return_sequences") or 1
@@ -175,13 +228,14 @@ class HLXPipeline(Pipeline):
             settings["num_beams"] = self._default_beams(notation, alternatives, settings["do_sample"])
         beams = settings["num_beams"]
         check_search(beams, coverage_penalty or 0)
-        ranked = False
+        lexicon = self._lexicon() if constraints and coverage is not None and not settings["do_sample"] else None
+        penalty = 0.0
+        if lexicon is not None:
+            penalty = coverage.COVERAGE_PENALTY if coverage_penalty is None else coverage_penalty
         if beams > 1 and not settings["do_sample"]:
             # ordered by the probability that is their score, and not by its mean over their tokens
             settings = {"length_penalty": 0.0, "renormalize_logits": constraints is not None, **settings}
-            lexicon = self._lexicon() if constraints and coverage is not None else None
-            if ranked := lexicon is not None and coverage_penalty != 0:
-                penalty = coverage.COVERAGE_PENALTY if coverage_penalty is None else coverage_penalty
+            if penalty:
                 settings["num_return_sequences"] = max(beams, alternatives)
         positions = self.model.config.max_position_embeddings
         max_length = min(settings.pop("max_length", None) or positions, positions)
@@ -210,26 +264,23 @@ class HLXPipeline(Pipeline):
             ended = torch.isin(answers[row], end).any(dim=1)
             if tokens.shape[1] == room < rooms[row] and not ended.all():  # it had less: it starts over, alone
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
-                choices = {"notation": notation, "constrained": constrained, "grounded": grounded, "schema": schema}
-                choices["coverage_penalty"] = coverage_penalty
-                (answers[row],) = self._forward(alone, **choices, **generate_kwargs)["answers"]
+                again = {**generate_kwargs, "num_return_sequences": settings.get("num_return_sequences") or 1}
+                (answers[row],) = self._search(alone, **choices, **again)["answers"]
             elif beams > 1:  # beams that have found no other answer are left out
                 found = answers[row][ended] if constraints and ended.any() else answers[row]
                 answers[row] = torch.tensor(list(dict.fromkeys(map(tuple, found.tolist()))), device=tokens.device)
-        if not (scored or ranked):
+        if not (scored or (penalty and beams > 1)):
             return {"answers": answers}
         scores = self._log_probabilities(model_inputs, answers, end, constraints, rooms)
-        if ranked:
-            written = written_notation(notation, self.model.config.notations)
-            prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
-            for row, prompt in enumerate(prompts):
-                if not torch.isin(answers[row], end).any(dim=1).all():  # stopped early: what is no text has no words
-                    answers[row], scores[row] = answers[row][:alternatives], scores[row][:alternatives]
-                    continue
+        prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
+        for row, prompt in enumerate(prompts if penalty else ()):
+            if torch.isin(answers[row], end).any(dim=1).all():  # stopped early, an answer is no text and has no words
                 texts = self.tokenizer.batch_decode(answers[row], skip_special_tokens=True)
-                order = lexicon.order(request_of(prompt), texts, scores[row].tolist(), written, penalty)[:alternatives]
-                answers[row], scores[row] = answers[row][order], scores[row][order]
-        return {"answers": answers, "scores": [each.exp() for each in scores]} if scored else {"answers": answers}
+                ranks = lexicon.rank(request_of(prompt), texts, scores[row].tolist(), written, penalty)
+                answers[row] = answers[row][[index for index, _ in ranks]]
+                scores[row] = torch.tensor([score for _, score in ranks], device=tokens.device)
+            answers[row], scores[row] = answers[row][:alternatives], scores[row][:alternatives]
+        return {"answers": answers, "scores": scores} if scored else {"answers": answers}
 
     def _default_beams(self, notation: str | None, alternatives: int, do_sample: bool) -> int:
         """How many answers to look for where nobody has said it."""
@@ -336,7 +387,7 @@ class HLXPipeline(Pipeline):
         results = [{"generated_text": text} for text in texts]
         if "scores" not in model_outputs:
             return results
-        (scores,) = model_outputs["scores"]
+        scores = model_outputs["scores"][0].exp()
         if abstain_below and scores.max() < abstain_below:
             results = [{"generated_text": _null(notation)}]
             scores = scores.max()[None]

@@ -4,8 +4,10 @@ Reads from the bottom up: the weights, the network, the translator.
 """
 
 import json
+import math
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tokenizers import Tokenizer
 from .bridges import into_asked, into_learned
 from .decoding import Constraint, Schema
 from .decoding.coverage import COVERAGE_PENALTY, Lexicon
+from .decoding.steps import PASSAGES_SIDE_BY_SIDE, Answer, step_by_step
 from .formats import dumps
 from .lines_hlx import ENGLISH, check_abstention, check_search, request_of, request_prompt, written_notation
 from .search import Candidate, Search
@@ -24,7 +27,7 @@ WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 COUNTS = ("batch_size", "max_new_tokens", "num_beams")  # options of a `Translator` that count something
 OPTIONS = (
     *("notation", *COUNTS, "coverage_penalty"),
-    *("constrained", "grounded", "schema", "return_scores", "abstain_below"),
+    *("constrained", "grounded", "schema", "stepwise", "return_scores", "abstain_below"),
 )
 GENERATION_CONFIG = "generation_config.json"
 
@@ -242,14 +245,14 @@ class Translator:
             inputs: a text, or a list of texts, brought into the alphabet as `HLXPipeline` does.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for,
-                counted in the notation that it writes; `num_beams`, how many answers to look for, which
-                is greedy decoding with 1; if not given, it is 1 for English, and otherwise as generation_config.json
-                has it; `coverage_penalty`, by how many nats
-                an answer falls behind the others that were found for each word of the text that it leaves unsaid,
-                where the model has a lexicon, and `COVERAGE_PENALTY` if not given;
-                `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
-                texts otherwise; `grounded`, whether these name what the text does alone, in contracts that
-                `hlx_hf.contracts` knows, as the model's configuration has it if not given; `schema`, an
+                counted in the notation that it writes; `num_beams`, how many answers to look for, which is greedy
+                decoding with 1; if not given, it is 1 for English, and otherwise as generation_config.json has it;
+                `coverage_penalty`, by how many nats an answer falls behind for each word of the text that it leaves
+                unsaid, where the model has a lexicon, and `COVERAGE_PENALTY` if not given; `stepwise`, whether parts
+                of a text of several steps are translated on their own as well, as those are for a model with a lexicon
+                if nothing is said; `constrained=False` to let the model write whatever it likes, where answers in a
+                notation are canonical texts otherwise; `grounded`, whether these name what the text does alone, in
+                contracts that `hlx_hf.contracts` knows, as the model's configuration has it if not given; `schema`, an
                 `hlx_hf.decoding.Schema`, which says what contract the answer is; `return_scores` and `abstain_below`,
                 as `HLXPipeline` has them.
 
@@ -270,32 +273,54 @@ class Translator:
         written = written_notation(notation, learned)
         if written == ENGLISH:
             texts = [into_learned(text, learned) for text in texts]
-        prompts = [request_prompt(text, written, self._alphabet) for text in texts]
-        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
-        constraint = self._constraint(written, options.get("constrained"), options.get("schema"))
-        grounded = options.get("grounded", self.network.config.get("grounded", False))
-        size, least = options.get("batch_size", 1), options.get("abstain_below", 0)
+        least = options.get("abstain_below", 0)
         check_abstention(least, notation)
-        num_beams = options.get("num_beams", 1 if written == ENGLISH else self._num_beams)
-        penalty = options.get("coverage_penalty", COVERAGE_PENALTY) if constraint and self._lexicon else 0
+        requests = [request_of(request_prompt(text, written, self._alphabet)) for text in texts]
+        constraint = self._constraint(written, options.get("constrained"), options.get("schema"))
+
+        def translate(texts: list[str], **more: Any) -> list[Answer]:
+            return self._translate(texts, written, constraint, {**options, **more})
+
+        if constraint and not options.get("schema") and options.get("stepwise", bool(self._lexicon)):
+            limit = options.get("max_new_tokens")
+            rooms = [limit] * len(requests) if limit else None
+            by_step = partial(translate, batch_size=max(options.get("batch_size", 1), PASSAGES_SIDE_BY_SIDE))
+            answers = step_by_step(requests, written, by_step, partial(by_step, num_beams=1), rooms)
+        else:
+            answers = translate(requests)
         results = []
+        for text, score in answers:
+            score = math.exp(score)
+            answer = dumps(None, notation) if score < least else into_asked(text, written, notation)
+            result = {"generated_text": answer}
+            results.append({**result, "score": score} if options.get("return_scores") else result)
+        return results
+
+    def _translate(
+        self, requests: list[str], notation: str, constraint: Constraint | None, options: dict[str, Any]
+    ) -> list[Answer]:
+        """The answer to each request in a notation that the model has learned."""
+        prompts = [request_prompt(request, notation, self._alphabet) for request in requests]
+        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
+        grounded = options.get("grounded", self.network.config.get("grounded", False))
+        num_beams = options.get("num_beams", 1 if notation == ENGLISH else self._num_beams)
+        penalty = options.get("coverage_penalty", COVERAGE_PENALTY) if constraint and self._lexicon else 0
+        size = options.get("batch_size", 1)
+        answers = []
         for start in range(0, len(tokens), size):
             batch = slice(start, start + size)
             constraints = constraint and [
-                constraint.grounded_in(request_of(prompt)) if grounded else constraint for prompt in prompts[batch]
+                constraint.grounded_in(request) if grounded else constraint for request in requests[batch]
             ]
             found = self.network.generate(tokens[batch], options.get("max_new_tokens"), constraints, num_beams)
-            for prompt, candidates in zip(prompts[batch], found, strict=True):
-                written_texts = self.tokenizer.decode_batch([candidate.tokens for candidate in candidates])
-                best = 0
-                if penalty and len(candidates) > 1:
+            for request, candidates in zip(requests[batch], found, strict=True):
+                texts = self.tokenizer.decode_batch([candidate.tokens for candidate in candidates])
+                best, score = 0, candidates[0].log_probability
+                if penalty:
                     scores = [candidate.log_probability for candidate in candidates]
-                    best = self._lexicon.order(request_of(prompt), written_texts, scores, written, penalty)[0]
-                text, score = written_texts[best], np.exp(candidates[best].log_probability)
-                answer = dumps(None, notation) if score < least else into_asked(text, written, notation)
-                result = {"generated_text": answer}
-                results.append({**result, "score": float(score)} if options.get("return_scores") else result)
-        return results
+                    best, score = self._lexicon.rank(request, texts, scores, notation, penalty)[0]
+                answers.append(Answer(texts[best], score))
+        return answers
 
     def _constraint(self, notation: str, constrained: bool | None, schema: Schema | None) -> Constraint | None:
         if notation == ENGLISH or constrained is False:

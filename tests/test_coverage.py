@@ -1,6 +1,7 @@
 """Words of a request that an answer leaves unsaid, and the searches that answers are chosen from."""
 
 import json
+import math
 import re
 import shutil
 from itertools import islice
@@ -89,7 +90,23 @@ def test_an_answer_that_drops_a_word_of_a_name_shows():
 def test_an_answer_falls_behind_by_each_word_that_it_leaves_unsaid(lexicon):
     answers = ['🜊1000🜁0 "show"🜁1 ⟁cars🜂', '🜊1000🜁0 "show"🜁1 ⟁blueCars🜂']
     for penalty, ahead, best in ((3, 2.9, 1), (3, 3.1, 0), (0, 0.1, 0), (6, 5.9, 1)):
-        assert lexicon.order("show the blue cars", answers, [ahead, 0.0], "LC-R", penalty)[0] == best
+        ranks = lexicon.rank("show the blue cars", answers, [ahead - 9, -9.0], "LC-R", penalty)
+        assert [index for index, _ in ranks] == [best, 1 - best]
+
+
+def test_a_score_is_a_share_of_all_that_was_found_and_was_not(lexicon):
+    answers = ['🜊1000🜁0 "show"🜁1 ⟁cars🜂', '🜊1000🜁0 "show"🜁1 ⟁blueCars🜂']
+    known = [math.log(0.5), math.log(0.3)]
+
+    def scores(penalty, count=2):
+        ranks = lexicon.rank("show the blue cars", answers[:count], known[:count], "LC-R", penalty)
+        return {index: pytest.approx(math.exp(score)) for index, score in ranks}
+
+    assert scores(0) == {0: 0.5, 1: 0.3}
+    discounted = 0.5 * math.exp(-2)
+    assert scores(2) == {0: discounted / (discounted + 0.3 + 0.2), 1: 0.3 / (discounted + 0.3 + 0.2)}
+    assert scores(2, count=1) == {0: discounted / (discounted + 0.5)}  # all else may leave nothing unsaid
+    assert dict(lexicon.rank("show the cars", answers[:1], [0.0], "LC-R")) == {0: 0.0}
 
 
 def test_a_lexicon_is_read_as_it_was_saved(lexicon, tmp_path):
@@ -149,17 +166,19 @@ def test_both_runtimes_find_the_same_answers(searching, batch_size, options):
         assert one["score"] == pytest.approx(other["score"], rel=1e-2, abs=1e-12)
 
 
-def test_a_search_finds_answers_at_least_as_likely_and_coverage_may_choose_others(searching):
+def test_a_search_finds_answers_at_least_as_likely_and_coverage_counts(searching):
     pipe, _ = searching
 
     def scores(**options):
         answers = pipe(TEXTS, notation="LC-R", return_scores=True, max_new_tokens=30, **options)
         return torch.tensor([answer["score"] for answer in answers])
 
-    greedy, likeliest, covering = scores(num_beams=1), scores(coverage_penalty=0), scores()
+    greedy, likeliest = scores(num_beams=1, coverage_penalty=0), scores(coverage_penalty=0)
     assert (likeliest >= greedy * 0.999).all()
     assert (likeliest > greedy * 1.001).any()
-    assert (likeliest >= covering * 0.999).all()
+    covering, sure = scores(), scores(coverage_penalty=40.0)
+    assert (covering != likeliest).any()
+    assert (sure != covering).any()
 
 
 def test_alternatives_come_in_the_order_of_the_lexicon(searching, lexicon):
@@ -169,12 +188,10 @@ def test_alternatives_come_in_the_order_of_the_lexicon(searching, lexicon):
     for penalty in (0, 2.0, 1000.0):
         answers = pipe(text, coverage_penalty=penalty, **options)
         assert len(answers) == 4
-        falling = [
-            torch.tensor(answer["score"]).log().item()
-            - penalty * len(lexicon.unsaid(text, loads(answer["generated_text"], "LC-R")))
-            for answer in answers
-        ]
-        assert falling == sorted(falling, reverse=True)
+        scores = [answer["score"] for answer in answers]
+        assert scores == sorted(scores, reverse=True)
+    unsaid = [len(lexicon.unsaid(text, loads(answer["generated_text"], "LC-R"))) for answer in answers]
+    assert unsaid == sorted(unsaid)  # nothing else counts beside 1000
 
 
 def test_the_model_decides_how_many_beams_there_are_unless_somebody_says(searching, tmp_path):

@@ -18,6 +18,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ..contracts import CONTRACTS, OPERATION, operation_of
 from ..formats import Contract, Handle, Value, loads
 
@@ -26,7 +28,7 @@ COVERAGE_PENALTY = 3.0  # nats a word, if nothing else is said
 LEAST_SENTENCES = 2  # that a word stands in, for what they mean to be known for it
 WIDESPREAD = 10  # meanings; a word that is known for more is one of any sentence, such as "please"
 
-_QUOTATION = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
+QUOTATION = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 
@@ -98,31 +100,35 @@ class Lexicon:
         meanings = {"", whole, *parts}
         return _words(request).difference(repeated, *(self.words.get(meaning, ()) for meaning in meanings))
 
-    def order(
+    def rank(
         self,
         request: str,
         answers: Sequence[str],
         log_probabilities: Sequence[float],
         notation: str,
         penalty: float = COVERAGE_PENALTY,
-    ) -> list[int]:
-        """Which of several answers to a request are the best, by probability and coverage together.
+    ) -> list[tuple[int, float]]:
+        """Several answers to a request by probability and coverage together.
 
         Args:
             request: English.
-            answers: texts of HLX.
+            answers: texts of HLX, each another value.
             log_probabilities: of each answer, in nats.
             notation: of the answers.
             penalty: by how many nats an answer falls behind for each word that it leaves unsaid.
 
         Returns:
-            The indices of all answers, the best first.
+            The index of each answer and its score, the best first. A score is the logarithm of the answer's share, in
+            nats: of all that the answers weigh when they have fallen behind so, and of the probability that they leave
+            to answers unknown.
         """
-        scores = [
-            log_probability - penalty * len(self.unsaid(request, loads(answer, notation)))
-            for answer, log_probability in zip(answers, log_probabilities, strict=True)
-        ]
-        return sorted(range(len(scores)), key=lambda index: -scores[index])
+        known = np.array(log_probabilities, dtype=float)
+        unsaid = np.array([len(self.unsaid(request, loads(answer, notation))) for answer in answers])
+        weights = known - penalty * unsaid
+        with np.errstate(divide="ignore"):  # nothing may be left, whose logarithm is rightly minus infinity
+            unknown = np.log((1 - np.exp(known).sum()).clip(min=0))
+        scores = weights - np.logaddexp.reduce([*weights, unknown])
+        return [(index, float(scores[index])) for index in (-weights).argsort(kind="stable").tolist()]
 
 
 def _frequent(counts: dict[str, Counter[str]]) -> dict[str, set[str]]:
@@ -133,7 +139,7 @@ def _frequent(counts: dict[str, Counter[str]]) -> dict[str, set[str]]:
 
 
 def _words(text: str) -> set[str]:
-    return set(_parts(_QUOTATION.sub(" ", text)))
+    return set(_parts(QUOTATION.sub(" ", text)))
 
 
 def _parts(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from accelerate.utils import parse_flag_from_env
 from transformers import HfArgumentParser, TrainingArguments
 from transformers.utils import is_torchao_available
 
+from ..corpus.generator.sentences import TRAINING
 from ..corpus.generator.stream import CHUNK_SIZE
 from ..hints import nearest_hint
 from ..lines_hlx import NOTATIONS
@@ -37,6 +38,10 @@ class PhaseArguments(TrainingArguments):
     everyday_share: float = field(
         default=0.0,
         metadata={"help": "Share of the generated sentences that are worded as most people ask, in everyday words."},
+    )
+    most_steps: int = field(
+        default=TRAINING.steps[1],
+        metadata={"help": "Steps of the longest generated pipelines that are put into HLX, two or more."},
     )
     notations: list[str] = field(
         default_factory=lambda: list(NOTATIONS), metadata={"help": "Notations of the lines to train on."}
@@ -104,6 +109,8 @@ class PhaseArguments(TrainingArguments):
             raise ValueError(f"notations are some of {', '.join(NOTATIONS)}, not {', '.join(unknown) or 'none'}")
         if not 0 <= self.everyday_share <= 1:
             raise ValueError(f"everyday_share is from 0 to 1, not {self.everyday_share}")
+        if self.most_steps < 2:
+            raise ValueError(f"most_steps is at least 2, the steps of the shortest pipeline, not {self.most_steps}")
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
         if self.low_memory:

@@ -129,6 +129,7 @@ def _dataset(
             arguments.data_seed,
             arguments.everyday_share,
             arguments.notations,
+            arguments.most_steps,
         )
         return ChunkStream(maker, arguments.chunks_per_epoch)
     rows = load_corpus(arguments.corpus, data_files=arguments.data_files)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from transformers import PreTrainedTokenizerBase
 
@@ -29,6 +30,7 @@ class ExampleMaker:
         seed: of the draws.
         everyday_share: how many of the sentences that are put into HLX are worded as most people ask.
         notations: of the lines, each as often as another.
+        most_steps: of a pipeline that is put into HLX.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class ExampleMaker:
         seed: int = 0,
         everyday_share: float = 0.0,
         notations: Sequence[str] = NOTATIONS,
+        most_steps: int = MOST_STEPS,
     ):
         self.task_weights = task_weights
         self.tokenizer = tokenizer
@@ -48,15 +51,18 @@ class ExampleMaker:
         self.seed = seed
         self.everyday_share = everyday_share
         self.notations = notations
+        self.most_steps = most_steps
 
     def __call__(self, number: int) -> Iterable[dict[str, list[int]]]:
         """The examples of chunk `number`."""
         seed = f"{self.seed} {number}"
         rng = random.Random(seed)
         excluded = reserved_sentences()
-        sentences = SentenceGenerator(seed, TRAINING, excluded)
+        steps = (TRAINING.steps[0], self.most_steps)
+        sentences = SentenceGenerator(seed, replace(TRAINING, steps=steps), excluded)
         plain_sentences = SentenceGenerator(f"{seed} plain", PLAIN_WORDING, excluded)
-        everyday_sentences = SentenceGenerator(f"{seed} everyday", EVERYDAY, excluded) if self.everyday_share else None
+        everyday = replace(EVERYDAY, steps=steps)
+        everyday_sentences = SentenceGenerator(f"{seed} everyday", everyday, excluded) if self.everyday_share else None
         questions = SentenceGenerator(f"{seed} questions", QUESTIONS, excluded)
         values = ValueGenerator(f"{seed} values")
 
@@ -72,7 +78,7 @@ class ExampleMaker:
             else:
                 english, value = None, next(values)
             line = CorpusLine(rng.choice(self.notations), value, english)
-            return rng.choice(TASKS[task](line)), untaught_end(task, line)
+            return rng.choice(TASKS[task](line)), untaught_end(task, line, self.most_steps)
 
         chunk: list[Encoded] = []
         while missing := CHUNK_SIZE - len(chunk):
@@ -95,13 +101,14 @@ class ExampleMaker:
         return range(start, start + length)
 
 
-def untaught_end(task: str, line: CorpusLine) -> int:
+def untaught_end(task: str, line: CorpusLine, most_steps: int = MOST_STEPS) -> int:
     """How many tokens at the end of an example are left out of training, `<eos>` included.
 
     Those that close a pipeline of as many steps as training has at most. A model that has never seen it go on there
     would always close it; so it only learns from shorter ones when to (Newman et al., 2020, "The EOS decision and
     length extrapolation").
     """
-    if task not in ENGLISH_TASKS or operation_of(line.value) != PIPELINE or len(line.value.fields) - 1 < MOST_STEPS:
+    most = MOST_STEPS if task == "to_english" else most_steps
+    if task not in ENGLISH_TASKS or operation_of(line.value) != PIPELINE or len(line.value.fields) - 1 < most:
         return 0
     return 1 if task == "to_english" else len(get_notation(line.notation).contract.close) + 1

@@ -10,8 +10,8 @@ The YAML files of `data/catalogue` hold, for an operation's name, a contract's i
         - which {1:nouns} come first by {2:property}? | 3=&h_asc
 
 `{N:kind}` is the field @N, drawn by a kind of `kinds.KINDS`; what follows the bar are fields that the wording decides,
-in HLXL. One argument may be left open, @1 unless the entry's key `open` names another: it is what the steps before
-worked on, or `&h_items`. For the names of `PLAIN` the field 0 is the value itself.
+in HLXL. What an operation works on may be left open: it is what the step before worked on, or `&h_items`. For the names
+of `PLAIN` the field 0 is the value itself.
 """
 
 import random
@@ -22,13 +22,12 @@ from functools import cache
 from pathlib import Path
 from zlib import crc32
 
-from ...contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE
+from ...contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE, worked_on
 from ...formats import Contract, Handle, HLXError, Value, loads
 from ..yaml_files import read_yaml
 from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, Draw
-from .words import Vocabulary
+from .words import CATALOGUE, Vocabulary
 
-CATALOGUE = Path(__file__).parents[1] / "data" / "catalogue"
 PLAIN = ("value", "contract", "null", "question")  # entries whose field 0 is no field but the value itself
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
 NAMELESS_KINDS = {"boolean", "bytes", "literal", "items", "single", "arguments", "code_arguments"}  # may hold no name
@@ -155,7 +154,7 @@ class Catalogue:
                 for shape, texts in enumerate((entry.get("do", ()), entry.get("say", ()))):
                     for text in texts:
                         try:
-                            line = _compile(key, str(text), entry.get("open", 1))
+                            line = _compile(key, str(text))
                         except (CatalogueError, HLXError) as error:
                             problems.append(f"{path.name}: {key}: {text!r}: {error}")
                         else:
@@ -182,7 +181,7 @@ class Catalogue:
                 yield from entry.say
 
 
-def _compile(key: str | int, text: str, open_index: int) -> Line:
+def _compile(key: str | int, text: str) -> Line:
     wording, _, constants = text.partition(" | ")
     fields: dict[int, Value] = {}
     for constant in filter(None, constants.split("; ")):
@@ -196,12 +195,12 @@ def _compile(key: str | int, text: str, open_index: int) -> Line:
     if "{" in "".join(literals) or "}" in "".join(literals):
         raise CatalogueError("a slot is written {1} or {1:kind}")
     kinds = _kinds_of_fields(key, max(mentioned, default=0))
+    open_index = None
     if key == "null":
         fields[0], mentioned = None, [0]
     elif key in OPERATIONS:
         fields[0] = key
-    else:
-        open_index = None
+        open_index = worked_on(key)
     missing = [index for index in kinds if index not in mentioned]
     if missing and missing != [open_index]:
         raise CatalogueError(f"nothing says what @{missing[0]} is")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from ...contracts import ITEMS, OPERATION, PIPELINE
+from ...decoding.steps import BETWEEN, LAST, OPENINGS
 from ...formats import Contract, Handle, Value
 from ...lines_hlx import NOTATIONS
 from ..yaml_files import read_yaml
@@ -192,14 +193,14 @@ class SentenceGenerator:
                 line = self._pick_wording(self._pick(self.first_steps))
                 english, step = self._fill(line)
                 antecedent = step.fields[line.handle_index]
-            joints = self.frames["last" if len(steps) == count - 1 else "between"]
+            joints = LAST if len(steps) == count - 1 else BETWEEN
             parts.append(joints[0] if self.plain else self._pick_wording(joints))
             parts.append(english)
             steps.append(step)
         english = "".join(parts)
         draw = 1.0 if self.plain else self.rng.random()
         if draw < 0.1:
-            english = self._pick_wording(self.frames["openings"]) + english
+            english = self._pick_wording(OPENINGS) + english
         elif draw < 0.3:
             english = self._frame(english)
         return english, Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
@@ -224,6 +225,9 @@ class SentenceGenerator:
 
     def _null(self) -> tuple[str, Value]:
         draw = self.rng.random()
+        if draw < 0.1:  # hello, how are you?
+            (first, _), (second, _) = self._entry("null"), self._entry("null")
+            return f"{first.rstrip('?')}, {second}", None
         if draw < 0.45:
             return self._entry("null")
         if draw < 0.7:
@@ -323,5 +327,5 @@ def fingerprint(english: str) -> str:
 
 @cache
 def load_frames() -> dict[str, list[str]]:
-    """What stands around and between imperatives, by the list of `data/frames.yaml` that it is in."""
+    """What stands around imperatives, by the list of `data/frames.yaml` that it is in."""
     return read_yaml(FRAMES)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -20,6 +21,7 @@ from ...contracts import OPERATIONS
 if TYPE_CHECKING:
     import inflect
 
+CATALOGUE = Path(__file__).parents[1] / "data" / "catalogue"
 HELD_OUT_SHARE = 10  # one word, name, text or number in so many is kept for the test split `new_names`
 ALWAYS_IN_TRAINING = 21  # numbers below this are the words of counting, not names
 
@@ -52,6 +54,7 @@ _DELIMITERS = [
     "--",
     "\\",
 ]
+_WORD = re.compile(r"[a-z]+")
 _DICTIONARY_WORD = re.compile(r"[a-z]{3,14}")
 _COMMON_WORDS = 10_000  # among which the everyday ones are
 _EVERYDAY_NOUNS, _EVERYDAY_ADJECTIVES, _EVERYDAY_VERBS = 800, 250, 250
@@ -59,12 +62,19 @@ _EVERYDAY_NOUNS, _EVERYDAY_ADJECTIVES, _EVERYDAY_VERBS = 800, 250, 250
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Dictionary words, those of training, the commonest of them, or those held out."""
+    """Dictionary words, those of training, the commonest of them, or those held out.
+
+    Attributes:
+        known_singulars: the nouns that wordings of the catalogue have, too.
+        known_plurals: their plurals.
+    """
 
     held_out: bool
     everyday: bool
     singulars: Sequence[str]
     plurals: Sequence[str]
+    known_singulars: Sequence[str]
+    known_plurals: Sequence[str]
     adjectives: Sequence[str]
     verbs: Sequence[str]
     participles: Sequence[str]
@@ -79,7 +89,7 @@ def is_held_out(word: str) -> bool:
 def vocabulary(held_out: bool) -> Vocabulary:
     """The dictionary words of training, or those held out; made once a process, in about a second."""
     # imported here: only the generator needs the lists, and their modules are slow to load
-    from lemminflect import getInflection
+    from lemminflect import getAllLemmas, getInflection
     from wonderwords import RandomWord, is_profanity
 
     dictionary = {
@@ -105,9 +115,15 @@ def vocabulary(held_out: bool) -> Vocabulary:
     engine = _inflect_engine()
     singulars = [word for word in chosen("noun") if not engine.singular_noun(word)]
     plurals = formed(map(engine.plural_noun, singulars))
+    nouns = (word for word in singulars if getAllLemmas(word).keys() <= {"NOUN", "VERB"})
+    known_singulars = sorted(_catalogue_words().intersection(nouns))
+    known_plurals = formed(map(engine.plural_noun, known_singulars))
     verbs = chosen("verb")
     participles = formed(form for verb in verbs for form in getInflection(verb, "VBN")[:1])
-    return Vocabulary(held_out, False, singulars, plurals, chosen("adjective"), verbs, participles)
+    adjectives = chosen("adjective")
+    return Vocabulary(
+        held_out, False, singulars, plurals, known_singulars, known_plurals, adjectives, verbs, participles
+    )
 
 
 @cache
@@ -135,10 +151,17 @@ def everyday_vocabulary() -> Vocabulary:
         everyday=True,
         singulars=nouns,
         plurals=[plural for plural in map(engine.plural_noun, nouns) if plural in plurals],
+        known_singulars=words.known_singulars,
+        known_plurals=words.known_plurals,
         adjectives=first(_EVERYDAY_ADJECTIVES, adjectives),
         verbs=verbs,
         participles=[form for verb in verbs for form in getInflection(verb, "VBN")[:1] if form in participles],
     )
+
+
+def _catalogue_words() -> set[str]:
+    """All that wordings are made of, and the names of slots and fields, which do no harm."""
+    return {word for path in sorted(CATALOGUE.glob("*.yaml")) for word in _WORD.findall(path.read_text("utf-8"))}
 
 
 def _words_by_frequency() -> Iterator[str]:

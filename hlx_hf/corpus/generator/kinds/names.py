@@ -10,6 +10,8 @@ _DETERMINERS = ["the "] * 22 + [""] * 4 + ["my ", "my ", "our ", "this ", "that 
 _PLURAL_DETERMINERS = (
     ["the "] * 16 + [""] * 12 + ["my ", "my ", "all ", "all the ", "these ", "those ", "our ", "all my "]
 )
+# of names of several words, such as password field: they are to be taken whole, though wordings have such words, too
+KNOWN_HEAD_SHARE = 0.3
 _PROGRAM_WORDS = [word for word in "x y n i total count width height value ready".split() if not is_held_out(word)]
 
 
@@ -22,6 +24,8 @@ def _name(rng: random.Random, words: Vocabulary, form: str, plural: bool) -> tup
         head = invented_name(rng, words.held_out)
         if plural:
             head += "s"
+    elif form in ("adjectival", "compound") and rng.random() < KNOWN_HEAD_SHARE:
+        head = pick(rng, words.known_plurals if plural else words.known_singulars)
     else:
         head = pick(rng, words.plurals if plural else words.singulars)
     if form == "adjectival":
@@ -30,7 +34,11 @@ def _name(rng: random.Random, words: Vocabulary, form: str, plural: bool) -> tup
             middle = pick(rng, words.singulars)
             return f"{first} {middle} {head}", first + middle.capitalize() + head.capitalize()
     elif form == "compound":
-        first = pick(rng, words.singulars) if rng.random() < 0.8 else invented_name(rng, words.held_out)
+        draw = rng.random()
+        if draw < 0.2:
+            first = invented_name(rng, words.held_out)
+        else:
+            first = pick(rng, words.known_singulars if draw < 0.3 else words.singulars)
     else:
         return head, head
     return f"{first} {head}", first + head.capitalize()

@@ -8,17 +8,28 @@ from .drawing import Drawn, listed, pick
 from .literals import boolean, float_, integer, literal, spelled_integer, text
 from .names import noun, variable_name
 
+QUOTED_SHARE = 0.15  # of names in sentences; in code they have no quotes
+
 
 def name(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """The name of a variable or function, as a string: total, parseDate."""
+    """The name of a variable or function, as a string: total, parseDate, "total"."""
+    drawn = variable_name(rng, words)
+    return (f'"{drawn}"' if rng.random() < QUOTED_SHARE else drawn), drawn
+
+
+def code_name(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """The same in code."""
     drawn = variable_name(rng, words)
     return drawn, drawn
 
 
 def variable(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """Count, the variable count."""
+    """Count, the variable count, the variable "count"."""
+    if rng.random() < 0.3:
+        english, drawn = name(rng, words, form)
+        return f"the variable {english}", Contract(102, {0: drawn})
     drawn = variable_name(rng, words)
-    return ("the variable " if rng.random() < 0.3 else "") + drawn, Contract(102, {0: drawn})
+    return drawn, Contract(102, {0: drawn})
 
 
 def operand(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -39,6 +50,21 @@ def expression(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     return f"{left} {word} {right}", Contract(101, {0: _OPERATORS[word], 1: left_value, 2: right_value})
 
 
+_RESULTS = {
+    "the sum of {} and {}": "add",
+    "the difference between {} and {}": "subtract",
+    "the product of {} and {}": "multiply",
+    "the quotient of {} and {}": "divide",
+}
+
+
+def term(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """The sum of x and 2: an expression inside another one."""
+    (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
+    result = pick(rng, tuple(_RESULTS))
+    return result.format(left, right), Contract(101, {0: _RESULTS[result], 1: left_value, 2: right_value})
+
+
 def arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """3 and 9; "hello", x and true."""
     drawn = [pick(rng, (operand, operand, text, boolean))(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
@@ -47,8 +73,14 @@ def arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def parameters(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """X and y."""
-    names = list(dict.fromkeys(variable_name(rng, words) for _ in range(1 + int(rng.random() * 3))))
-    return listed(names), names
+    drawn = dict(name(rng, words, form)[::-1] for _ in range(1 + int(rng.random() * 3)))
+    return listed(list(drawn.values())), list(drawn)
+
+
+def single_parameter(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """X."""
+    english, drawn = name(rng, words, form)
+    return english, [drawn]
 
 
 def code_arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -66,23 +98,23 @@ def code_parameters(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def callee(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The name of a function that is called without arguments."""
-    drawn = variable_name(rng, words)
-    return drawn, Contract(105, {0: drawn, 1: []})
+    english, drawn = name(rng, words, form)
+    return english, Contract(105, {0: drawn, 1: []})
 
 
 def call(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Call print with "hello"; call reset."""
-    function_name = variable_name(rng, words)
+    called, function_name = name(rng, words, form)
     if rng.random() < 0.6:
-        return f"call {function_name}", Contract(105, {0: function_name, 1: []})
+        return f"call {called}", Contract(105, {0: function_name, 1: []})
     english, values = arguments(rng, words, form)
-    return f"call {function_name} with {english}", Contract(105, {0: function_name, 1: values})
+    return f"call {called} with {english}", Contract(105, {0: function_name, 1: values})
 
 
 def calls(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Init and then run: calls without arguments, in order."""
-    names = [variable_name(rng, words) for _ in range(1 + int(rng.random() * 3))]
-    return _in_order(rng, names), [Contract(105, {0: name, 1: []}) for name in names]
+    drawn = [callee(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    return _in_order(rng, [english for english, _ in drawn]), [value for _, value in drawn]
 
 
 def _in_order(rng: random.Random, parts: list[str]) -> str:
@@ -93,16 +125,16 @@ def _in_order(rng: random.Random, parts: list[str]) -> str:
 
 def assignment(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Set count to 0."""
-    drawn = variable_name(rng, words)
+    called, variable_name = name(rng, words, form)
     english, value = literal(rng, words, form)
-    return f"set {drawn} to {english}", Contract(103, {0: drawn, 1: value})
+    return f"set {called} to {english}", Contract(103, {0: variable_name, 1: value})
 
 
 def assignments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """1 to x and 2 to y: assignments in order."""
-    drawn = [(variable_name(rng, words), literal(rng, words, form)) for _ in range(1 + int(rng.random() * 3))]
-    english = listed([f"{english} to {name}" for name, (english, _) in drawn])
-    return english, [Contract(103, {0: name, 1: value}) for name, (_, value) in drawn]
+    drawn = [(name(rng, words, form), literal(rng, words, form)) for _ in range(1 + int(rng.random() * 3))]
+    english = listed([f"{english} to {called}" for (called, _), (english, _) in drawn])
+    return english, [Contract(103, {0: assigned, 1: value}) for (_, assigned), (_, value) in drawn]
 
 
 def statements(rng: random.Random, words: Vocabulary, form: str) -> Drawn:

@@ -1,0 +1,180 @@
+"""Requests of several steps: how English strings steps together, and a pipeline from answers to parts of a request.
+
+A small model gets a step right far more often than five in a row, and has seen no more than a few in a row. So once it
+has taken a request for a pipeline, the request is cut where steps may be joined, passages of one or two clauses are
+translated on their own, and what their values are together is an answer, too. "Least-to-most prompting" (Zhou et al.
+2022, arXiv:2205.10625) goes the same way with large models.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations, islice
+from typing import NamedTuple
+
+from ..contracts import ITEMS, OPERATION, PIPELINE, operation_of, worked_on
+from ..formats import Contract, Handle, HLXError, Value, dumps, loads
+from .coverage import QUOTATION
+
+# What stands between and before steps; the first of each are the commonest.
+BETWEEN = (
+    *(", ", ", then ", " and then ", " then ", "; ", ", after that ", ". then ", ", next ", ", and then ", " and "),
+    *("; then ", ". next, ", ". after that, ", " and after that ", ", afterwards "),
+)
+LAST = (  # before the last one
+    *(", then ", " and ", " and then ", ", and ", ", and then ", " then ", ", after that ", " and after that "),
+    *("; then ", ", and finally ", ", next ", " and afterwards ", ". then ", ". after that, ", "; ", ", "),
+    *(", afterwards ", ". finally, ", " and finally ", ", finally ", ", lastly ", " and lastly ", ". next, ", ". now "),
+    *(". also ", "; and ", ", and after that ", ", and next ", "; next, ", "; finally, ", ", but then "),
+    *("; after that, ", ", and in the end ", ". lastly, ", ". once done, ", ", and once that is done, ", ", and last "),
+    *(" and also ", ". and then ", ". "),
+)
+OPENINGS = (
+    *("first ", "first, ", "first of all, ", "start by doing this: ", "to begin with, ", "to start, ", "please first "),
+    *("begin: ", "at first, ", "step by step: ", "in order: ", "please do this: ", "one after another: "),
+    *("here is what to do: ", "as a first step, "),
+)
+
+PASSAGES_SIDE_BY_SIDE = 8  # at least, even if requests come one by one
+MOST_CLAUSES = 2  # of a passage: one step may be worded with a joint in it, as "in one go, close the files" is
+
+
+def _any_of(joints: Iterable[str]) -> re.Pattern[str]:
+    """Any of them, the longest first, with any blanks, and a comma where people may set one."""
+    patterns = [r"\s+".join(map(re.escape, re.split(" ", joint))) for joint in sorted(set(joints), key=len)[::-1]]
+    return re.compile("|".join(re.sub(r"(?<=\w)(\\s\+)$", r",?\1", pattern) for pattern in patterns), re.IGNORECASE)
+
+
+_JOINT = _any_of((*BETWEEN, *LAST))
+_OPENING = _any_of(OPENINGS)
+
+
+class Answer(NamedTuple):
+    """What a model makes of a text.
+
+    Attributes:
+        text: of HLX.
+        score: the logarithm of its score, in nats.
+    """
+
+    text: str
+    score: float
+
+
+Translate = Callable[[list[str]], Sequence[Answer]]
+
+
+class Division:
+    """The passages of a request that may be one step or more.
+
+    Args:
+        request: English.
+
+    Attributes:
+        passages: the texts, each of `MOST_CLAUSES` clauses at most and none of them the whole; empty if the request is
+            one clause.
+    """
+
+    def __init__(self, request: str):
+        opening = _OPENING.match(request)
+        start = opening.end() if opening else 0
+        quotations = [match.span() for match in QUOTATION.finditer(request)]
+        joints = [
+            joint.span()
+            for joint in _JOINT.finditer(request, start)
+            if not any(first < joint.start() < last for first, last in quotations)
+        ]
+        starts = [start, *(stop for _, stop in joints)]
+        stops = [*(start for start, _ in joints), len(request)]
+        self._clauses = len(starts)
+        self._bounds = [
+            (first, last)
+            for first, last in combinations(range(len(starts) + 1), 2)
+            if last - first <= min(MOST_CLAUSES, len(starts) - 1)
+        ]
+        self.passages = [request[starts[first] : stops[last - 1]] for first, last in self._bounds]
+
+    def likeliest(self, answers: Sequence[tuple[Value, float]]) -> tuple[Value, float] | None:
+        """The pipeline that answers to passages make, of those that make up the whole request.
+
+        Args:
+            answers: to each of `passages`, with the logarithm of its score, in nats.
+
+        Returns:
+            The likeliest, and the logarithm of its score if its parts are independent; None if they make no pipeline.
+        """
+        best: dict[int, tuple[list[Value], float]] = {0: ([], 0.0)}  # by how many clauses are dealt with
+        by_bounds = dict(zip(self._bounds, answers, strict=True))
+        for last in range(1, self._clauses + 1):
+            ways = [
+                ([*best[first][0], value], best[first][1] + score)
+                for first in range(last)
+                if first in best and (first, last) in by_bounds
+                for value, score in [by_bounds[first, last]]
+                if operation_of(value)
+            ]
+            if ways:
+                best[last] = max(ways, key=lambda way: way[1])
+        values, score = best.get(self._clauses, ([], 0.0))
+        return (pipeline_of(values), score) if len(values) > 1 else None
+
+
+def step_by_step(
+    requests: Sequence[str],
+    notation: str,
+    translate: Translate,
+    translate_greedily: Translate | None = None,
+    rooms: Sequence[int] | None = None,
+) -> list[Answer]:
+    """Answers to requests; those to pipelines are made from answers to their passages where that is likelier.
+
+    Args:
+        requests: English.
+        notation: of the answers.
+        translate: what a model makes of texts.
+        translate_greedily: the same without a search, if it searches: enough to tell a pipeline by, and for the whole
+            of one.
+        rooms: how many tokens the answer to each request may have, `<eos>` included; any number if None.
+    """
+    divisions = [Division(request) for request in requests]
+    divided = [row for row, division in enumerate(divisions) if division.passages]
+    first = (translate_greedily or translate)([requests[row] for row in divided])
+    answers = dict(zip(divided, first, strict=True))
+    pipelines = [row for row in divided if operation_of(_value(answers[row].text, notation)) == PIPELINE]
+    settled = pipelines if translate_greedily else divided
+    others = [row for row in range(len(requests)) if row not in settled]
+    answers |= zip(others, translate([requests[row] for row in others]), strict=True)
+    parts = iter(translate([passage for row in pipelines for passage in divisions[row].passages]))
+    for row in pipelines:
+        found = islice(parts, len(divisions[row].passages))
+        made = divisions[row].likeliest([(_value(part.text, notation), part.score) for part in found])
+        if made is not None and made[1] > answers[row].score:
+            text = dumps(made[0], notation)
+            if rooms is None or len(text) < rooms[row]:  # a character is a token
+                answers[row] = Answer(text, made[1])
+    return [answers[row] for row in range(len(requests))]
+
+
+def _value(text: str, notation: str) -> Value:
+    try:
+        return loads(text, notation)
+    except HLXError:  # it was stopped early
+        return None
+
+
+def pipeline_of(values: Iterable[Value]) -> Contract:
+    """One pipeline of operations and of the steps of pipelines.
+
+    A step that leaves open what it works on goes on with what the step before worked on.
+    """
+    steps, thing = [], ITEMS
+    for value in values:
+        _, *arguments = value.fields.values()
+        for step in arguments if operation_of(value) == PIPELINE else [value]:
+            index = worked_on(operation_of(step))
+            named = step.fields.get(index)
+            if named == ITEMS:
+                step = Contract(OPERATION, {**step.fields, index: thing})
+            elif isinstance(named, Handle):
+                thing = named
+            steps.append(step)
+    return Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
