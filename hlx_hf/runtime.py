@@ -188,8 +188,9 @@ class Network:
             rows = search.go_on(choices)
             new = np.array([beginning.tokens[-1:] for beginning in search.begun], unseen.dtype).reshape(-1, 1)
             unseen = np.concatenate([unseen[rows], new], axis=1)
-            if rows != list(range(len(rows))):
-                cache[:, :, : len(rows), :, :seen] = cache[:, :, rows, :, :seen]
+            moved = [new_row for new_row, row in enumerate(rows) if new_row != row]
+            if moved:
+                cache[:, :, moved, :, :seen] = cache[:, :, [rows[new_row] for new_row in moved], :, :seen]
         return search.found
 
     def _linear(self, states: np.ndarray, name: str) -> np.ndarray:

@@ -7,7 +7,8 @@
 A general model is a folder, a repository of the Hub, or a GGUF file (`pip install ".[general]"`). It is shown
 examples of `all_variants` in its prompt, and scored in the same way. An HLX model answers within the grammar of the
 notation, as it does for its users, or freely with `--unconstrained`; and greedily, whatever they have it do, unless
-`--num_beams` has it search. Prints a Markdown table, and writes it beside the full results, as .md and .json. In the
+`--num_beams` has it search. Requests of several steps go by their parts where they do so for its users, or never with
+`--no-stepwise`. Prints a Markdown table, and writes it beside the full results, as .md and .json. In the
 folder of a model they are put into its card, too.
 """
 
@@ -56,6 +57,8 @@ def main() -> None:
         title += ", unconstrained"
     if arguments.num_beams > 1:
         title += f", {arguments.num_beams} beams"
+    if arguments.no_stepwise:
+        title += ", not step by step"
     table = f"{title}\n\n{evaluation_table(report)}\n"
     write_whole(output.with_suffix(".md"), table)
     write_whole(output, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
@@ -80,6 +83,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--batch_size", type=int, help=f"{BATCH_SIZE}, or {FEW_SHOT_BATCH_SIZE} for a general model")
     parser.add_argument("--to_hlx_only", action="store_true", help="leave HLX to English out")
     parser.add_argument("--num_beams", type=int, default=1, help="answers that an HLX model looks for; default: 1")
+    parser.add_argument("--no-stepwise", action="store_true", help="translate requests of several steps as a whole")
     parser.add_argument("--unconstrained", action="store_true", help="let an HLX model write what is no HLX")
     parser.add_argument("--output", type=Path, help=f"file of the results; {RESULTS} in an HLX model's folder")
     arguments = parser.parse_args()
@@ -92,8 +96,8 @@ def parse_arguments() -> argparse.Namespace:
             parser.error(f"--{option} must be at least 1, not {getattr(arguments, option)}")
     if arguments.general and arguments.unconstrained:
         parser.error("--unconstrained is for HLX models: a general one is never constrained")
-    if arguments.general and arguments.num_beams > 1:
-        parser.error("--num_beams is for HLX models: a general one is decoded greedily")
+    if arguments.general and (arguments.num_beams > 1 or arguments.no_stepwise):
+        parser.error("--num_beams and --no-stepwise are for HLX models: a general one is decoded greedily as it is")
     if arguments.output and arguments.output.suffix == ".md":
         parser.error("--output is the JSON file; the table is written beside it as .md")
     return arguments
@@ -102,13 +106,16 @@ def parse_arguments() -> argparse.Namespace:
 def load(arguments: argparse.Namespace) -> tuple[Translate, list[str] | None, dict]:
     """The model, the notations that it has learned (None: all), and what the report says of it.
 
-    That is `parameters`, and the `shots` of a general one, or whether one of ours is `constrained`, and `num_beams`.
+    That is `parameters`, and the `shots` of a general one, or what one of ours was told: whether it is `constrained`,
+    `num_beams`, and that it is not `stepwise` if so.
     """
     if arguments.general:
         examples = load_corpus(ALL_VARIANTS).shuffle(seed=arguments.seed).take(arguments.shots)
         few_shot = load_few_shot(arguments.general, examples)
         return few_shot, None, {"parameters": few_shot.model.num_parameters(), "shots": arguments.shots}
     facts = {"constrained": not arguments.unconstrained, "num_beams": arguments.num_beams}
+    if arguments.no_stepwise:
+        facts["stepwise"] = False
     settings = {"return_scores": True, **facts}  # said outright: a pipeline without xgrammar would go unconstrained
     if torch.accelerator.is_available():
         translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator(), **settings)

@@ -1,10 +1,10 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_everyday/english_tiny_everyday_epoch130 english
+    python recipes/ship.py runs/english_tiny_stepwise/english_tiny_stepwise_epoch130 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
 
-Tests the model on every split first, which takes a quarter of an hour or so, and leaves the results beside the weights;
+Tests the model on every split first, which takes half an hour or so, and leaves the results beside the weights;
 greedily, and where its users have it search, in that way too. The tests of the package hold a shipped model to them. An
 earlier training that it goes on from need not be on this machine: what is on record of it stays.
 """
@@ -42,6 +42,7 @@ CONFIGS = {  # of the trainings behind a model, each of which goes on from the o
         "english_tiny_focused.yaml",
         "english_tiny_prefix.yaml",
         "english_tiny_everyday.yaml",
+        "english_tiny_stepwise.yaml",
     ),
     "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
 }

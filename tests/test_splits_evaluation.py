@@ -312,12 +312,25 @@ def test_the_recipe_searches_if_asked_to_and_leaves_english_out(model_folder, tm
     assert ", 3 beams\n" in capsys.readouterr().out
 
 
+def test_the_recipe_goes_by_steps_unless_told_not_to(tmp_path, monkeypatch, capsys):
+    right = {}
+    for options in ([], ["--no-stepwise"]):
+        output = tmp_path / "results.json"
+        options += ["--splits", "longer", "--limit", 4, "--to_hlx_only", "--output", output]
+        run_recipe(monkeypatch, "--model", "english", *options)
+        report = json.loads(output.read_text(encoding="utf-8"))
+        right[report.get("stepwise", True)] = report["splits"]["longer"]["to_hlx"]["overall"]["exact_accuracy"]
+    assert right[True] > right[False]
+    assert ", not step by step\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--general", "x", "--splits", "hlx_to_hlx"], "for HLX models"),
         (["--general", "x", "--splits", "all_variants"], "where the examples"),
         (["--general", "x", "--num_beams", "2"], "for HLX models"),
+        (["--general", "x", "--no-stepwise"], "for HLX models"),
         (["--model", "x", "--limit", "0"], "--limit must be at least 1"),
         (["--model", "x", "--num_beams", "0"], "--num_beams must be at least 1"),
         (["--model", "x", "--output", "x.md"], "is the JSON file"),
