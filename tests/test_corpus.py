@@ -86,6 +86,7 @@ def test_counts_columns_and_splits():
         "hlx_only": (656, "train"),
         "comprehension": (28, "test"),
         "new_phrasing": (515, "test"),
+        "requests": (206, "test"),
         **dict.fromkeys(("iid", "everyday", "new_names", "new_pairs", "longer"), (1000, "test")),
         **dict.fromkeys(("questions", "hlx_to_hlx"), (1000, "test")),
     }

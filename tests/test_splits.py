@@ -15,7 +15,7 @@ from hlx_hf.corpus.generator.sentences import EVERYDAY, TRAINING, SentenceGenera
 from hlx_hf.corpus.generator.values import ValueGenerator
 from hlx_hf.corpus.generator.words import ALWAYS_IN_TRAINING, is_held_out, vocabulary
 from hlx_hf.corpus.markdown import read_markdown
-from hlx_hf.corpus.rows import NEW_PHRASING
+from hlx_hf.corpus.rows import NEW_PHRASING, REQUESTS
 from hlx_hf.corpus.splits import GENERATED_SPLITS, reserved_sentences
 
 TRAINING_SAMPLE = 40_000
@@ -151,6 +151,16 @@ def test_new_phrasing_is_in_words_and_shapes_that_the_catalogue_does_not_have():
     assert len(blocks) >= 400
     assert [block.english for block in blocks if could_be_generated(block.english, block.value)] == []
     assert [block.english for block in blocks if schema_problem(block.value)] == []
+
+
+def test_requests_are_in_no_other_test_and_no_corpus():
+    blocks, problems = read_markdown(REQUESTS)
+    assert not problems
+    assert len(blocks) > 200
+    assert [block.english for block in blocks if schema_problem(block.value, other_ids=True)] == []
+    others = [row["english"] for name in ("all_variants", "new_phrasing") for row in load_corpus(name)]
+    others += load_corpus("comprehension")["prompt"]
+    assert {fingerprint(block.english) for block in blocks}.isdisjoint(map(fingerprint, others))
 
 
 def test_sentences_of_the_generator_are_recognised_as_such():

@@ -59,6 +59,7 @@ class HLXCorpora(datasets.ArrowBasedBuilder):
         MarkdownConfig("comprehension", "1.0.0", description="the English comprehension test, six levels"),
         MarkdownConfig("iid", "1.0.0", description="generated sentences that are kept out of training"),
         MarkdownConfig("everyday", "1.0.0", description="the same, in the commonest wordings and words"),
+        MarkdownConfig("requests", "1.0.0", description="what people may ask, written from the specification alone"),
         MarkdownConfig("new_names", "1.0.0", description="the same with names, texts and numbers unknown to training"),
         MarkdownConfig("new_pairs", "1.0.0", description="operations with forms of arguments unknown to training"),
         MarkdownConfig("new_phrasing", "1.0.0", description="sentences written by hand, in wordings of their own"),

@@ -14,6 +14,7 @@ from .yaml_files import read_yaml
 DATA = Path(__file__).with_name("data")
 ALL_VARIANTS = str(DATA / "all_variants.md")
 NEW_PHRASING = str(DATA / "new_phrasing.md")
+REQUESTS = str(DATA / "requests.md")
 COMPREHENSION = DATA / "comprehension.yaml"
 
 MAX_PROBLEMS_SHOWN = 20

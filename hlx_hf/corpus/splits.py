@@ -4,6 +4,7 @@
 |---|---|
 | `iid` | nothing but the sentences: one in `IID_SHARE` of all that the catalogue makes is kept for it |
 | `everyday` | the same, of sentences as most people word them |
+| `requests` | the sentences, written by hand and from the specification of HLX alone, as people may ask |
 | `new_names` | every dictionary word, made-up name, text and number above twenty |
 | `new_pairs` | an argument is worded in a form, such as two words, in which training never words it |
 | `new_phrasing` | all of the wording: sentences written by hand, apart from the catalogue |
@@ -11,7 +12,7 @@
 | `questions` | as in `iid`, the sentences, all of which ask something about a text of HLX |
 | `hlx_to_hlx` | values alone, of words as new as those of `new_names`; one value in `TEST_SHARE` is kept for it |
 
-Training leaves out every sentence of `all_variants`, `comprehension` and `new_phrasing` besides.
+Training leaves out every sentence of `all_variants`, `comprehension`, `new_phrasing` and `requests` besides.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,7 +33,16 @@ from .generator.sentences import (
     fingerprint,
 )
 from .generator.values import ValueGenerator
-from .rows import ALL_VARIANTS, NEW_PHRASING, Row, all_variants_rows, comprehension_rows, read_corpus, texts_of
+from .rows import (
+    ALL_VARIANTS,
+    NEW_PHRASING,
+    REQUESTS,
+    Row,
+    all_variants_rows,
+    comprehension_rows,
+    read_corpus,
+    texts_of,
+)
 
 GENERATED_SPLITS = {
     "iid": replace(TRAINING, held_out_sentences=True),
@@ -42,7 +52,8 @@ GENERATED_SPLITS = {
     "longer": replace(TRAINING, steps=(5, 6), families=(("pipeline", FAMILIES["pipeline"]),)),
     "questions": NEW_QUESTIONS,
 }
-TEST_SPLITS = ("iid", "everyday", "new_names", "new_pairs", "new_phrasing", "longer", "questions")
+WRITTEN_SPLITS = {"requests": REQUESTS, "new_phrasing": NEW_PHRASING}
+TEST_SPLITS = ("iid", "everyday", "requests", "new_names", "new_pairs", "new_phrasing", "longer", "questions")
 SPLIT_SIZE = 1000  # rows of a generated split
 MAX_CHARACTERS = 480  # of a sentence and its longest text, so that models of 512 positions can be asked
 
@@ -73,15 +84,15 @@ def test_rows(name: str) -> Iterator[Row]:
         return comprehension_rows()
     if name == "hlx_to_hlx":
         return map(texts_of, generated_values())
-    if name == "new_phrasing":
-        return all_variants_rows(read_corpus([NEW_PHRASING]))
+    if name in WRITTEN_SPLITS:
+        return all_variants_rows(read_corpus([WRITTEN_SPLITS[name]]))
     return all_variants_rows(generated_pairs(name))
 
 
 @cache
 def reserved_sentences() -> frozenset[str]:
     """Fingerprints of the sentences that are written down, none of which the generator draws."""
-    blocks = read_corpus([ALL_VARIANTS, NEW_PHRASING])
+    blocks = read_corpus([ALL_VARIANTS, *WRITTEN_SPLITS.values()])
     prompts: Iterable[str] = (row["prompt"] for row in comprehension_rows())
     return frozenset(map(fingerprint, [*(block.english for block in blocks), *prompts]))
 

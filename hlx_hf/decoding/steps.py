@@ -40,7 +40,7 @@ MOST_CLAUSES = 2  # of a passage: one step may be worded with a joint in it, as 
 
 def _any_of(joints: Iterable[str]) -> re.Pattern[str]:
     """Any of them, the longest first, with any blanks, and a comma where people may set one."""
-    patterns = [r"\s+".join(map(re.escape, re.split(" ", joint))) for joint in sorted(set(joints), key=len)[::-1]]
+    patterns = [r"\s+".join(map(re.escape, joint.split(" "))) for joint in sorted(set(joints), key=len)[::-1]]
     return re.compile("|".join(re.sub(r"(?<=\w)(\\s\+)$", r",?\1", pattern) for pattern in patterns), re.IGNORECASE)
 
 
