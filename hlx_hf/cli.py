@@ -84,8 +84,8 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--stepwise",
         action=argparse.BooleanOptionalAction,
-        help="whether parts of a request of several steps are translated on their own as well; as the model has it if "
-        "left out",
+        help="whether parts of a request of several steps are translated on their own as well; if left out, those of a "
+        "model with a lexicon",
     )
     parser.add_argument("--scores", action="store_true", help="each answer behind its score, from 0 to 1, and a tab")
     parser.add_argument(

@@ -5,7 +5,6 @@ trust_remote_code=True)` finds it: it imports nothing of the package but `lines_
 constrains decoding where that is installed.
 """
 
-import math
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,15 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
 from transformers.utils import cached_file
 
-from .lines_hlx import ENGLISH, check_abstention, check_search, request_of, request_prompt, written_notation
+from .lines_hlx import (
+    ENGLISH,
+    NOTATIONS,
+    check_abstention,
+    check_search,
+    request_of,
+    request_prompt,
+    written_notation,
+)
 
 try:
     from hlx_hf.decoding import generation
@@ -24,10 +31,10 @@ except ImportError:  # the package or xgrammar is not there
     generation = None
 try:
     from hlx_hf import bridges
-    from hlx_hf.decoding import coverage, steps
+    from hlx_hf.decoding import back_translation, coverage, steps
     from hlx_hf.formats import dumps
 except ImportError:
-    bridges = coverage = steps = dumps = None
+    back_translation = bridges = coverage = steps = dumps = None
 
 # With these and no others, generation need not ask the model where the grammar leaves no choice.
 PLAIN_SETTINGS = {
@@ -83,9 +90,11 @@ class HLXPipeline(Pipeline):
                 said, finds `num_beams` answers and takes the likeliest. Where the model has a lexicon, each word of the
                 text that an answer leaves unsaid counts `coverage_penalty` nats against it,
                 `hlx_hf.decoding.coverage.COVERAGE_PENALTY` if not given, and parts of a text of several steps are
-                translated on their own as well, which `stepwise` turns on and off. `return_scores=True` adds the
-                `score` of each answer, from 0 to 1: its probability among all that decoding allows, whatever the
-                temperature, or with a lexicon its share when all have fallen behind by what they leave unsaid.
+                translated on their own as well, which `stepwise` turns on and off; English is put back into HLX, and
+                said otherwise where another value comes of it, which `verified` turns on and off.
+                `return_scores=True` adds the `score` of each answer, from 0 to 1: its probability among all that
+                decoding allows, whatever the temperature, or with a lexicon its share when all have fallen behind by
+                what they leave unsaid.
                 `abstain_below`, a number from 0 to 1, answers null where no score reaches it. `num_return_sequences`
                 alternatives come from a search with `num_beams`, at least twice as many if not given, the best one
                 first; constrained ones differ in their values, for each value has one canonical text. With
@@ -129,6 +138,7 @@ class HLXPipeline(Pipeline):
         abstain_below: float | None = None,
         coverage_penalty: float | None = None,
         stepwise: bool | None = None,
+        verified: bool | None = None,
         **generate_kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         preprocess_kwargs = {} if notation is None else {"notation": notation}
@@ -137,7 +147,7 @@ class HLXPipeline(Pipeline):
             settings.pop("transformers_version", None)
             generate_kwargs = {**settings, **generate_kwargs}
         forward = {"notation": notation, "constrained": constrained, "grounded": grounded, "schema": schema}
-        forward |= {"coverage_penalty": coverage_penalty, "stepwise": stepwise}
+        forward |= {"coverage_penalty": coverage_penalty, "stepwise": stepwise, "verified": verified}
         forward["scored"] = bool(return_scores or abstain_below) or None
         postprocess = {"notation": notation, "return_scores": return_scores, "abstain_below": abstain_below}
         forward_kwargs, postprocess_kwargs = (
@@ -162,44 +172,66 @@ class HLXPipeline(Pipeline):
         model_inputs: dict[str, torch.Tensor],
         notation: str | None = None,
         stepwise: bool | None = None,
+        verified: bool | None = None,
         scored: bool = False,
         **options: Any,
     ) -> dict[str, list[torch.Tensor]]:
-        """Returns what `_search` does, for requests of several steps what is made of their parts."""
-        search = partial(self._search, notation=notation, scored=scored, **options)
+        """Returns what `_search` does, or answers that are made of several of those."""
         is_one = (options.get("num_return_sequences") or 1) == 1 and not options.get("do_sample")
-        is_free = options.get("schema") is None and options.get("constrained") is not False and notation != ENGLISH
-        if stepwise is None:
-            stepwise = is_one and is_free and coverage is not None and self._lexicon() is not None
-        if not (stepwise and is_one and is_free and steps is not None and generation is not None):
-            return search(model_inputs)
-        written, alphabet = written_notation(notation, self.model.config.notations), self.tokenizer.get_vocab()
+        is_one = is_one and options.get("streamer") is None
+        is_free = options.get("constrained") is not False and options.get("schema") is None
+        careful = is_one and is_free and steps is not None and generation is not None
+        wanted = verified if notation == ENGLISH else stepwise
+        if not (careful and (self._lexicon() is not None if wanted is None else wanted)):
+            return self._search(model_inputs, notation=notation, scored=scored, **options)
+        stepwise = self._lexicon() is not None if stepwise is None else stepwise
+        learned, positions = self.model.config.notations, self.model.config.max_position_embeddings
+        alphabet, end = self.tokenizer.get_vocab(), self.tokenizer.eos_token_id
         prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
-        size = max(len(prompts), steps.PASSAGES_SIDE_BY_SIDE)
+        requests, size = list(map(request_of, prompts)), max(len(prompts), steps.SIDE_BY_SIDE)
 
-        def translate(texts: list[str], **more: Any) -> list[Any]:
+        def find(target: str, texts: list[str], **more: Any) -> list[list[Any]]:
             found = []
             for start in range(0, len(texts), size):
-                lines = [request_prompt(text, written, alphabet) for text in texts[start : start + size]]
+                lines = [request_prompt(text, target, alphabet) for text in texts[start : start + size]]
                 inputs = self.tokenizer(lines, padding=True, return_tensors="pt").to(self.model.device)
-                output = search(inputs, **{**more, "scored": True})
-                texts_found = [
-                    self.tokenizer.decode(answer, skip_special_tokens=True) for (answer,) in output["answers"]
-                ]
-                found += map(steps.Answer, texts_found, [float(score) for score in output["scores"]])
+                output = self._search(inputs, **{"notation": target, **options, **more, "scored": True})
+                for answers, scores in zip(output["answers"], output["scores"], strict=True):
+                    answered = self.tokenizer.batch_decode(answers, skip_special_tokens=True)
+                    found.append(list(map(steps.Answer, answered, scores.tolist())))
             return found
 
-        rooms = None
-        if options.get("max_new_tokens") or options.get("max_length"):
-            rooms = [
-                min(options.get("max_new_tokens") or math.inf, (options.get("max_length") or math.inf) - length)
-                for length in model_inputs["attention_mask"].sum(dim=1).tolist()
+        def translate(target: str, texts: list[str], **more: Any) -> list[Any]:
+            return [found[0] for found in find(target, texts, **more)]
+
+        def understand(target: str, texts: list[str], rooms: list[int] | None = None, **limits: Any) -> list[Any]:
+            ask = partial(translate, target, **limits)
+            if not stepwise:
+                return ask(texts)
+            beams = options.get("num_beams") or self.model.generation_config.num_beams or 1
+            return steps.step_by_step(texts, target, ask, partial(ask, num_beams=1) if beams > 1 else None, rooms)
+
+        limits = {name: options[name] for name in ("max_new_tokens", "max_length") if options.get(name)}
+        if notation == ENGLISH:
+            unlimited = dict.fromkeys(limits)
+            known, count = (learned or NOTATIONS)[0], back_translation.WORDINGS
+            answers = back_translation.in_words(
+                requests,
+                known,
+                partial(translate, ENGLISH),
+                partial(find, ENGLISH, num_beams=count, num_return_sequences=count),
+                partial(understand, known, **unlimited),
+                positions,
+            )
+        else:
+            lengths = model_inputs["attention_mask"].sum(dim=1).tolist()
+            rooms = limits and [
+                min(limits.get("max_new_tokens", positions), limits.get("max_length", positions) - length)
+                for length in lengths
             ]
-        answers = steps.step_by_step(
-            list(map(request_of, prompts)), written, translate, partial(translate, num_beams=1), rooms
-        )
+            answers = understand(written_notation(notation, learned), requests, rooms or None)
         tokens = self.tokenizer([answer.text for answer in answers], add_special_tokens=False)["input_ids"]
-        results = {"answers": [torch.tensor([[*each, self.tokenizer.eos_token_id]]) for each in tokens]}
+        results = {"answers": [torch.tensor([[*each, end]]) for each in tokens]}
         return results | ({"scores": [torch.tensor([answer.score]) for answer in answers]} if scored else {})
 
     def _search(
@@ -264,7 +296,8 @@ class HLXPipeline(Pipeline):
             ended = torch.isin(answers[row], end).any(dim=1)
             if tokens.shape[1] == room < rooms[row] and not ended.all():  # it had less: it starts over, alone
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
-                again = {**generate_kwargs, "num_return_sequences": settings.get("num_return_sequences") or 1}
+                again = {**generate_kwargs, "num_beams": beams}
+                again["num_return_sequences"] = settings.get("num_return_sequences") or 1
                 (answers[row],) = self._search(alone, **choices, **again)["answers"]
             elif beams > 1:  # beams that have found no other answer are left out
                 found = answers[row][ended] if constraints and ended.any() else answers[row]

@@ -17,17 +17,26 @@ from tokenizers import Tokenizer
 
 from .bridges import into_asked, into_learned
 from .decoding import Constraint, Schema
+from .decoding.back_translation import WORDINGS, in_words
 from .decoding.coverage import COVERAGE_PENALTY, Lexicon
-from .decoding.steps import PASSAGES_SIDE_BY_SIDE, Answer, step_by_step
+from .decoding.steps import SIDE_BY_SIDE, Answer, step_by_step
 from .formats import dumps
-from .lines_hlx import ENGLISH, check_abstention, check_search, request_of, request_prompt, written_notation
+from .lines_hlx import (
+    ENGLISH,
+    NOTATIONS,
+    check_abstention,
+    check_search,
+    request_of,
+    request_prompt,
+    written_notation,
+)
 from .search import Candidate, Search
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 COUNTS = ("batch_size", "max_new_tokens", "num_beams")  # options of a `Translator` that count something
 OPTIONS = (
     *("notation", *COUNTS, "coverage_penalty"),
-    *("constrained", "grounded", "schema", "stepwise", "return_scores", "abstain_below"),
+    *("constrained", "grounded", "schema", "stepwise", "verified", "return_scores", "abstain_below"),
 )
 GENERATION_CONFIG = "generation_config.json"
 
@@ -245,15 +254,17 @@ class Translator:
         Args:
             inputs: a text, or a list of texts, brought into the alphabet as `HLXPipeline` does.
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
-            **options: `batch_size`, 1 if not given; `max_new_tokens`, as many as the model has positions for,
-                counted in the notation that it writes; `num_beams`, how many answers to look for, which is greedy
-                decoding with 1; if not given, it is 1 for English, and otherwise as generation_config.json has it;
-                `coverage_penalty`, by how many nats an answer falls behind for each word of the text that it leaves
-                unsaid, where the model has a lexicon, and `COVERAGE_PENALTY` if not given; `stepwise`, whether parts
-                of a text of several steps are translated on their own as well, as those are for a model with a lexicon
-                if nothing is said; `constrained=False` to let the model write whatever it likes, where answers in a
-                notation are canonical texts otherwise; `grounded`, whether these name what the text does alone, in
-                contracts that `hlx_hf.contracts` knows, as the model's configuration has it if not given; `schema`, an
+            **options: `batch_size`, 1 if not given, and 8 at least with `stepwise` or `verified`, which ask for more
+                than the texts; `max_new_tokens`, as many as the model has positions for, counted in the notation that
+                it writes; `num_beams`, how many answers to look for, which is greedy decoding with 1; if not given, it
+                is 1 for English, and otherwise as generation_config.json has it; `coverage_penalty`, by how many nats
+                an answer falls behind for each word of the text that it leaves unsaid, where the model has a lexicon,
+                and `COVERAGE_PENALTY` if not given; `stepwise`, whether parts of a text of several steps are translated
+                on their own as well, and `verified`, whether English is put back into HLX and said otherwise where
+                another value comes of it, both of them True if not given for a model with a lexicon;
+                `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
+                texts otherwise; `grounded`, whether these name what the text does alone, in contracts that
+                `hlx_hf.contracts` knows, as the model's configuration has it if not given; `schema`, an
                 `hlx_hf.decoding.Schema`, which says what contract the answer is; `return_scores` and `abstain_below`,
                 as `HLXPipeline` has them.
 
@@ -277,18 +288,35 @@ class Translator:
         least = options.get("abstain_below", 0)
         check_abstention(least, notation)
         requests = [request_of(request_prompt(text, written, self._alphabet)) for text in texts]
-        constraint = self._constraint(written, options.get("constrained"), options.get("schema"))
+        self._constraint(written, options.get("constrained"), options.get("schema"))  # an error if it cannot be
+        is_free = options.get("constrained") is not False and not options.get("schema")
+        stepwise, verified = (is_free and options.get(name, bool(self._lexicon)) for name in ("stepwise", "verified"))
+        if stepwise or verified:
+            options["batch_size"] = max(options.get("batch_size", 1), SIDE_BY_SIDE)
 
-        def translate(texts: list[str], **more: Any) -> list[Answer]:
-            return self._translate(texts, written, constraint, {**options, **more})
+        def find(target: str, texts: list[str], **more: Any) -> list[list[Answer]]:
+            return self._find(texts, target, {**options, **more})
 
-        if constraint and not options.get("schema") and options.get("stepwise", bool(self._lexicon)):
-            limit = options.get("max_new_tokens")
-            rooms = [limit] * len(requests) if limit else None
-            by_step = partial(translate, batch_size=max(options.get("batch_size", 1), PASSAGES_SIDE_BY_SIDE))
-            answers = step_by_step(requests, written, by_step, partial(by_step, num_beams=1), rooms)
+        def translate(target: str, texts: list[str], **more: Any) -> list[Answer]:
+            return [found[0] for found in find(target, texts, **more)]
+
+        def understand(target: str, texts: list[str], limit: int | None = None) -> list[Answer]:
+            ask = partial(translate, target, max_new_tokens=limit)
+            if not stepwise:
+                return ask(texts)
+            greedily = partial(ask, num_beams=1) if options.get("num_beams", self._num_beams) > 1 else None
+            return step_by_step(texts, target, ask, greedily, limit and [limit] * len(texts))
+
+        if written != ENGLISH:
+            answers = understand(written, requests, options.get("max_new_tokens"))
+        elif verified:
+            known, positions = (learned or NOTATIONS)[0], self.network.config["max_position_embeddings"]
+            various = partial(find, ENGLISH, num_beams=WORDINGS)
+            answers = in_words(
+                requests, known, partial(translate, ENGLISH), various, partial(understand, known), positions
+            )
         else:
-            answers = translate(requests)
+            answers = translate(ENGLISH, requests)
         results = []
         for text, score in answers:
             score = math.exp(score)
@@ -297,12 +325,11 @@ class Translator:
             results.append({**result, "score": score} if options.get("return_scores") else result)
         return results
 
-    def _translate(
-        self, requests: list[str], notation: str, constraint: Constraint | None, options: dict[str, Any]
-    ) -> list[Answer]:
-        """The answer to each request in a notation that the model has learned."""
+    def _find(self, requests: list[str], notation: str, options: dict[str, Any]) -> list[list[Answer]]:
+        """The answers to each request that are found in a notation which the model has learned, the best first."""
         prompts = [request_prompt(request, notation, self._alphabet) for request in requests]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
+        constraint = self._constraint(notation, options.get("constrained"), options.get("schema"))
         grounded = options.get("grounded", self.network.config.get("grounded", False))
         num_beams = options.get("num_beams", 1 if notation == ENGLISH else self._num_beams)
         penalty = options.get("coverage_penalty", COVERAGE_PENALTY) if constraint and self._lexicon else 0
@@ -316,11 +343,11 @@ class Translator:
             found = self.network.generate(tokens[batch], options.get("max_new_tokens"), constraints, num_beams)
             for request, candidates in zip(requests[batch], found, strict=True):
                 texts = self.tokenizer.decode_batch([candidate.tokens for candidate in candidates])
-                best, score = 0, candidates[0].log_probability
+                scores = [candidate.log_probability for candidate in candidates]
+                ranks = enumerate(scores)
                 if penalty:
-                    scores = [candidate.log_probability for candidate in candidates]
-                    best, score = self._lexicon.rank(request, texts, scores, notation, penalty)[0]
-                answers.append(Answer(texts[best], score))
+                    ranks = self._lexicon.rank(request, texts, scores, notation, penalty)
+                answers.append([Answer(texts[index], score) for index, score in ranks])
         return answers
 
     def _constraint(self, notation: str, constrained: bool | None, schema: Schema | None) -> Constraint | None:

@@ -38,6 +38,9 @@ SHOW, SORT = operation("show", Handle("cars")), operation("sort", ITEMS, Handle(
         ("the band's android, thenar", ["the band's android", "thenar"]),  # words that begin as joints do
         ("", []),
         (", ", ["", ""]),
+        (r'save it to "a \" , then b" and close it', [r'save it to "a \" , then b"', "close it"]),
+        ("first 10 rows, then sort them", ["first 10 rows", "sort them"]),
+        ("  First, show the cars; sort them", ["show the cars", "sort them"]),
     ],
 )
 def test_requests_are_cut_where_steps_are_joined(request_text, clauses):
@@ -68,8 +71,14 @@ def test_the_likeliest_passages_that_make_up_the_request_are_taken():
     assert division.likeliest(answers) == (pipeline_of([SHOW, SORT]), pytest.approx(-0.2))  # a, b is one step
     answers[1] = (SHOW, unlikely)
     assert division.likeliest(answers) == (pipeline_of([SHOW, b, SORT]), pytest.approx(-0.3))
-    answers[1], answers[4] = (SHOW, likely), (7, 0.0)  # no step
-    assert division.likeliest(answers) is None
+    answers[1] = (SHOW, likely)
+    for no_step in (7, operation(PIPELINE), operation(PIPELINE, Handle("cars"))):
+        answers[4] = (no_step, 0.0)
+        assert division.likeliest(answers) is None
+
+
+def test_texts_of_any_length_are_cut_in_no_time():
+    assert len(Division('a, "b" ' * 5_000 + " " * 50_000 + "then c").passages) > 5_000
 
 
 def test_what_is_left_open_is_what_the_step_before_worked_on():
@@ -149,6 +158,12 @@ def test_what_is_no_pipeline_is_not_taken_apart_but_searched_for():
     assert values_of(step_by_step(requests, "LC-R", model, greedy)) == [(7, -1.0), (SORT, -0.5)]
     assert (model.asked, greedy.asked) == (requests, ["add 3, 4"])
     assert step_by_step([], "LC-R", model) == []
+
+
+def test_a_pipeline_that_its_parts_do_not_better_is_searched_for():
+    model, greedy = Model(KNOWN | {WHOLE: (MADE, -0.4)}), Model({WHOLE: (pipeline(SORT, SORT), -0.8)})
+    assert values_of(step_by_step([WHOLE], "LC-R", model, greedy)) == [(MADE, -0.4)]
+    assert model.asked == ["show the cars", "sort by age", WHOLE]
 
 
 def test_answers_keep_to_their_room():

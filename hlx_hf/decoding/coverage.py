@@ -28,7 +28,7 @@ COVERAGE_PENALTY = 3.0  # nats a word, if nothing else is said
 LEAST_SENTENCES = 2  # that a word stands in, for what they mean to be known for it
 WIDESPREAD = 10  # meanings; a word that is known for more is one of any sentence, such as "please"
 
-QUOTATION = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
+QUOTATION = re.compile(r"\"(?:[^\"\\]|\\.)*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 

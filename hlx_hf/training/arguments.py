@@ -41,7 +41,7 @@ class PhaseArguments(TrainingArguments):
     )
     most_steps: int = field(
         default=TRAINING.steps[1],
-        metadata={"help": "Steps of the longest generated pipelines that are put into HLX, two or more."},
+        metadata={"help": "Steps of the longest generated pipelines that are put into HLX; with 2, no end is taught."},
     )
     notations: list[str] = field(
         default_factory=lambda: list(NOTATIONS), metadata={"help": "Notations of the lines to train on."}

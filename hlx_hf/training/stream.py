@@ -106,7 +106,7 @@ def untaught_end(task: str, line: CorpusLine, most_steps: int = MOST_STEPS) -> i
 
     Those that close a pipeline of as many steps as training has at most. A model that has never seen it go on there
     would always close it; so it only learns from shorter ones when to (Newman et al., 2020, "The EOS decision and
-    length extrapolation").
+    length extrapolation"). Where pipelines have two steps alone, none is shorter, and a model is to know it already.
     """
     most = MOST_STEPS if task == "to_english" else most_steps
     if task not in ENGLISH_TASKS or operation_of(line.value) != PIPELINE or len(line.value.fields) - 1 < most:

@@ -55,6 +55,7 @@ _DELIMITERS = [
     "\\",
 ]
 _WORD = re.compile(r"[a-z]+")
+_PRONOUN = re.compile("(any|every|no|some)(body|one|thing)")
 _DICTIONARY_WORD = re.compile(r"[a-z]{3,14}")
 _COMMON_WORDS = 10_000  # among which the everyday ones are
 _EVERYDAY_NOUNS, _EVERYDAY_ADJECTIVES, _EVERYDAY_VERBS = 800, 250, 250
@@ -115,7 +116,7 @@ def vocabulary(held_out: bool) -> Vocabulary:
     engine = _inflect_engine()
     singulars = [word for word in chosen("noun") if not engine.singular_noun(word)]
     plurals = formed(map(engine.plural_noun, singulars))
-    nouns = (word for word in singulars if getAllLemmas(word).keys() <= {"NOUN", "VERB"})
+    nouns = (w for w in singulars if getAllLemmas(w).keys() <= {"NOUN", "VERB"} and not _PRONOUN.fullmatch(w))
     known_singulars = sorted(_catalogue_words().intersection(nouns))
     known_plurals = formed(map(engine.plural_noun, known_singulars))
     verbs = chosen("verb")
@@ -160,7 +161,7 @@ def everyday_vocabulary() -> Vocabulary:
 
 
 def _catalogue_words() -> set[str]:
-    """All that wordings are made of, and the names of slots and fields, which do no harm."""
+    """All that wordings are made of, and the names of slots."""
     return {word for path in sorted(CATALOGUE.glob("*.yaml")) for word in _WORD.findall(path.read_text("utf-8"))}
 
 
