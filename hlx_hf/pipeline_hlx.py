@@ -6,7 +6,6 @@ constrains decoding where that is installed.
 """
 
 from copy import copy
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,10 @@ except ImportError:  # the package or xgrammar is not there
     generation = None
 try:
     from hlx_hf import bridges
-    from hlx_hf.decoding import back_translation, coverage, steps
+    from hlx_hf.decoding import coverage, deliberation, steps
     from hlx_hf.formats import dumps
 except ImportError:
-    back_translation = bridges = coverage = steps = dumps = None
+    bridges = coverage = deliberation = steps = dumps = None
 
 # With these and no others, generation need not ask the model where the grammar leaves no choice.
 PLAIN_SETTINGS = {
@@ -188,48 +187,31 @@ class HLXPipeline(Pipeline):
         learned, positions = self.model.config.notations, self.model.config.max_position_embeddings
         alphabet, end = self.tokenizer.get_vocab(), self.tokenizer.eos_token_id
         prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
-        requests, size = list(map(request_of, prompts)), max(len(prompts), steps.SIDE_BY_SIDE)
+        requests, size = list(map(request_of, prompts)), max(len(prompts), deliberation.SIDE_BY_SIDE)
 
         def find(target: str, texts: list[str], **more: Any) -> list[list[Any]]:
             found = []
             for start in range(0, len(texts), size):
                 lines = [request_prompt(text, target, alphabet) for text in texts[start : start + size]]
                 inputs = self.tokenizer(lines, padding=True, return_tensors="pt").to(self.model.device)
-                output = self._search(inputs, **{"notation": target, **options, **more, "scored": True})
+                output = self._search(inputs, **{**options, **more, "notation": target, "scored": True})
                 for answers, scores in zip(output["answers"], output["scores"], strict=True):
                     answered = self.tokenizer.batch_decode(answers, skip_special_tokens=True)
                     found.append(list(map(steps.Answer, answered, scores.tolist())))
             return found
 
-        def translate(target: str, texts: list[str], **more: Any) -> list[Any]:
-            return [found[0] for found in find(target, texts, **more)]
-
-        def understand(target: str, texts: list[str], rooms: list[int] | None = None, **limits: Any) -> list[Any]:
-            ask = partial(translate, target, **limits)
-            if not stepwise:
-                return ask(texts)
-            beams = options.get("num_beams") or self.model.generation_config.num_beams or 1
-            return steps.step_by_step(texts, target, ask, partial(ask, num_beams=1) if beams > 1 else None, rooms)
-
+        searches = (options.get("num_beams") or self.model.generation_config.num_beams or 1) > 1
         limits = {name: options[name] for name in ("max_new_tokens", "max_length") if options.get(name)}
+        model = deliberation.Deliberation(find, searches, stepwise, unlimited=dict.fromkeys(limits))
         if notation == ENGLISH:
-            unlimited = dict.fromkeys(limits)
-            known, count = (learned or NOTATIONS)[0], back_translation.WORDINGS
-            answers = back_translation.in_words(
-                requests,
-                known,
-                partial(translate, ENGLISH),
-                partial(find, ENGLISH, num_beams=count, num_return_sequences=count),
-                partial(understand, known, **unlimited),
-                positions,
-            )
+            answers = model.into_english((learned or NOTATIONS)[0], requests, positions)
         else:
             lengths = model_inputs["attention_mask"].sum(dim=1).tolist()
             rooms = limits and [
                 min(limits.get("max_new_tokens", positions), limits.get("max_length", positions) - length)
                 for length in lengths
             ]
-            answers = understand(written_notation(notation, learned), requests, rooms or None)
+            answers = model.into_hlx(written_notation(notation, learned), requests, rooms or None)
         tokens = self.tokenizer([answer.text for answer in answers], add_special_tokens=False)["input_ids"]
         results = {"answers": [torch.tensor([[*each, end]]) for each in tokens]}
         return results | ({"scores": [torch.tensor([answer.score]) for answer in answers]} if scored else {})

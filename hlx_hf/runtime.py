@@ -7,7 +7,6 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ from tokenizers import Tokenizer
 
 from .bridges import into_asked, into_learned
 from .decoding import Constraint, Schema
-from .decoding.back_translation import WORDINGS, in_words
 from .decoding.coverage import COVERAGE_PENALTY, Lexicon
-from .decoding.steps import SIDE_BY_SIDE, Answer, step_by_step
+from .decoding.deliberation import SIDE_BY_SIDE, Deliberation
+from .decoding.steps import Answer
 from .formats import dumps
 from .lines_hlx import (
     ENGLISH,
@@ -297,26 +296,16 @@ class Translator:
         def find(target: str, texts: list[str], **more: Any) -> list[list[Answer]]:
             return self._find(texts, target, {**options, **more})
 
-        def translate(target: str, texts: list[str], **more: Any) -> list[Answer]:
-            return [found[0] for found in find(target, texts, **more)]
-
-        def understand(target: str, texts: list[str], limit: int | None = None) -> list[Answer]:
-            ask = partial(translate, target, max_new_tokens=limit)
-            if not stepwise:
-                return ask(texts)
-            greedily = partial(ask, num_beams=1) if options.get("num_beams", self._num_beams) > 1 else None
-            return step_by_step(texts, target, ask, greedily, limit and [limit] * len(texts))
-
+        searches = options.get("num_beams", self._num_beams) > 1
+        deliberation = Deliberation(find, searches, stepwise, unlimited={"max_new_tokens": None})
         if written != ENGLISH:
-            answers = understand(written, requests, options.get("max_new_tokens"))
+            limit = options.get("max_new_tokens")
+            answers = deliberation.into_hlx(written, requests, limit and [limit] * len(requests))
         elif verified:
-            known, positions = (learned or NOTATIONS)[0], self.network.config["max_position_embeddings"]
-            various = partial(find, ENGLISH, num_beams=WORDINGS)
-            answers = in_words(
-                requests, known, partial(translate, ENGLISH), various, partial(understand, known), positions
-            )
+            positions = self.network.config["max_position_embeddings"]
+            answers = deliberation.into_english((learned or NOTATIONS)[0], requests, positions)
         else:
-            answers = translate(ENGLISH, requests)
+            answers = deliberation.translate(ENGLISH, requests)
         results = []
         for text, score in answers:
             score = math.exp(score)

@@ -34,7 +34,6 @@ OPENINGS = (
     *("here is what to do: ", "as a first step, "),
 )
 
-SIDE_BY_SIDE = 8  # passages at least that are translated so, even if requests come one by one
 MOST_CLAUSES = 2  # of a passage: one step may be worded with a joint in it, as "in one go, close the files" is
 
 
