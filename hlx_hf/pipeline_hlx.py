@@ -195,9 +195,9 @@ class HLXPipeline(Pipeline):
                 lines = [request_prompt(text, target, alphabet) for text in texts[start : start + size]]
                 inputs = self.tokenizer(lines, padding=True, return_tensors="pt").to(self.model.device)
                 output = self._search(inputs, **{**options, **more, "notation": target, "scored": True})
-                for answers, scores in zip(output["answers"], output["scores"], strict=True):
+                for answers, *numbers in zip(*(output[name] for name in ("answers", "scores", "weights")), strict=True):
                     answered = self.tokenizer.batch_decode(answers, skip_special_tokens=True)
-                    found.append(list(map(steps.Answer, answered, scores.tolist())))
+                    found.append(list(map(steps.Answer, answered, *(each.tolist() for each in numbers))))
             return found
 
         searches = (options.get("num_beams") or self.model.generation_config.num_beams or 1) > 1
@@ -229,7 +229,7 @@ class HLXPipeline(Pipeline):
     ) -> dict[str, list[torch.Tensor]]:
         """Returns for each row the token ids that were appended and, if `scored`, the logarithms of their scores.
 
-        `answers` are of shape (sequences, tokens), `scores` of shape (sequences,).
+        `answers` are of shape (sequences, tokens), `scores` and `weights`, which they are chosen by, (sequences,).
         """
         written = written_notation(notation, self.model.config.notations)
         choices = {"constrained": constrained, "grounded": grounded, "schema": schema}
@@ -286,16 +286,19 @@ class HLXPipeline(Pipeline):
                 answers[row] = torch.tensor(list(dict.fromkeys(map(tuple, found.tolist()))), device=tokens.device)
         if not (scored or (penalty and beams > 1)):
             return {"answers": answers}
-        scores = self._log_probabilities(model_inputs, answers, end, constraints, rooms)
+        weights = self._log_probabilities(model_inputs, answers, end, constraints, rooms)
+        scores = list(weights)
         prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
         for row, prompt in enumerate(prompts if penalty else ()):
             if torch.isin(answers[row], end).any(dim=1).all():  # stopped early, an answer is no text and has no words
                 texts = self.tokenizer.batch_decode(answers[row], skip_special_tokens=True)
-                ranks = lexicon.rank(request_of(prompt), texts, scores[row].tolist(), written, penalty)
-                answers[row] = answers[row][[index for index, _ in ranks]]
-                scores[row] = torch.tensor([score for _, score in ranks], device=tokens.device)
-            answers[row], scores[row] = answers[row][:alternatives], scores[row][:alternatives]
-        return {"answers": answers, "scores": scores} if scored else {"answers": answers}
+                ranks = lexicon.rank(request_of(prompt), texts, weights[row].tolist(), written, penalty)
+                answers[row] = answers[row][[ranked.index for ranked in ranks]]
+                scores[row] = torch.tensor([ranked.score for ranked in ranks], device=tokens.device)
+                weights[row] = torch.tensor([ranked.weight for ranked in ranks], device=tokens.device)
+            for each in (answers, scores, weights):
+                each[row] = each[row][:alternatives]
+        return {"answers": answers, "scores": scores, "weights": weights} if scored else {"answers": answers}
 
     def _default_beams(self, notation: str | None, alternatives: int, do_sample: bool) -> int:
         """How many answers to look for where nobody has said it."""

@@ -307,8 +307,8 @@ class Translator:
         else:
             answers = deliberation.translate(ENGLISH, requests)
         results = []
-        for text, score in answers:
-            score = math.exp(score)
+        for text, log_score, _ in answers:
+            score = math.exp(log_score)
             answer = dumps(None, notation) if score < least else into_asked(text, written, notation)
             result = {"generated_text": answer}
             results.append({**result, "score": score} if options.get("return_scores") else result)
@@ -333,10 +333,11 @@ class Translator:
             for request, candidates in zip(requests[batch], found, strict=True):
                 texts = self.tokenizer.decode_batch([candidate.tokens for candidate in candidates])
                 scores = [candidate.log_probability for candidate in candidates]
-                ranks = enumerate(scores)
                 if penalty:
                     ranks = self._lexicon.rank(request, texts, scores, notation, penalty)
-                answers.append([Answer(texts[index], score) for index, score in ranks])
+                    answers.append([Answer(texts[index], score, weight) for index, score, weight in ranks])
+                else:
+                    answers.append(list(map(Answer, texts, scores, scores)))
         return answers
 
     def _constraint(self, notation: str, constrained: bool | None, schema: Schema | None) -> Constraint | None:

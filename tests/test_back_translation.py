@@ -26,17 +26,17 @@ def words_of(texts, various=None, positions=512):
 
     def understand(english):
         tried.extend(english)
-        return [Answer(UNDERSTOOD.get(text, "∅"), 0.0) for text in english]
+        return [Answer(UNDERSTOOD.get(text, "∅"), 0.0, 0.0) for text in english]
 
     answers = in_words(
         texts,
         "LC-R",
-        lambda asked: [Answer(SAID.get(text, "Anything"), -1.0) for text in asked],
-        lambda asked: [[Answer(text, -2.0) for text in (various or {}).get(one, ())] for one in asked],
+        lambda asked: [Answer(SAID.get(text, "Anything"), -1.0, -1.0) for text in asked],
+        lambda asked: [[Answer(text, -2.0, -2.0) for text in (various or {}).get(one, ())] for one in asked],
         understand,
         positions,
     )
-    return [tuple(answer) for answer in answers], tried
+    return [answer[:2] for answer in answers], tried
 
 
 def test_what_is_understood_stays():

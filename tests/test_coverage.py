@@ -91,7 +91,7 @@ def test_an_answer_falls_behind_by_each_word_that_it_leaves_unsaid(lexicon):
     answers = ['🜊1000🜁0 "show"🜁1 ⟁cars🜂', '🜊1000🜁0 "show"🜁1 ⟁blueCars🜂']
     for penalty, ahead, best in ((3, 2.9, 1), (3, 3.1, 0), (0, 0.1, 0), (6, 5.9, 1)):
         ranks = lexicon.rank("show the blue cars", answers, [ahead - 9, -9.0], "LC-R", penalty)
-        assert [index for index, _ in ranks] == [best, 1 - best]
+        assert [ranked.index for ranked in ranks] == [best, 1 - best]
 
 
 def test_a_score_is_a_share_of_all_that_was_found_and_was_not(lexicon):
@@ -100,13 +100,13 @@ def test_a_score_is_a_share_of_all_that_was_found_and_was_not(lexicon):
 
     def scores(penalty, count=2):
         ranks = lexicon.rank("show the blue cars", answers[:count], known[:count], "LC-R", penalty)
-        return {index: pytest.approx(math.exp(score)) for index, score in ranks}
+        return {ranked.index: pytest.approx(math.exp(ranked.score)) for ranked in ranks}
 
     assert scores(0) == {0: 0.5, 1: 0.3}
     discounted = 0.5 * math.exp(-2)
     assert scores(2) == {0: discounted / (discounted + 0.3 + 0.2), 1: 0.3 / (discounted + 0.3 + 0.2)}
     assert scores(2, count=1) == {0: discounted / (discounted + 0.5)}  # all else may leave nothing unsaid
-    assert dict(lexicon.rank("show the cars", answers[:1], [0.0], "LC-R")) == {0: 0.0}
+    assert lexicon.rank("show the cars", answers[:1], [0.0], "LC-R") == [(0, 0.0, 0.0)]
 
 
 def test_a_lexicon_is_read_as_it_was_saved(lexicon, tmp_path):

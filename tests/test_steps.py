@@ -67,14 +67,22 @@ def test_the_likeliest_passages_that_make_up_the_request_are_taken():
     division = Division("a, b, c")
     assert division.passages == ["a", "a, b", "b", "b, c", "c"]
     likely, unlikely, b = -0.1, -3.0, operation("trim", ITEMS)
-    answers = [(SHOW, likely), (SHOW, likely), (b, likely), (None, 0.0), (SORT, likely)]
-    assert division.likeliest(answers) == (pipeline_of([SHOW, SORT]), pytest.approx(-0.2))  # a, b is one step
-    answers[1] = (SHOW, unlikely)
-    assert division.likeliest(answers) == (pipeline_of([SHOW, b, SORT]), pytest.approx(-0.3))
-    answers[1] = (SHOW, likely)
+    values = [SHOW, SHOW, b, None, SORT]
+    weights = [likely, likely, likely, 0.0, likely]
+
+    def made(values, weights):
+        answers = [
+            Answer(dumps(value, "LC-R"), 2 * weight, weight) for value, weight in zip(values, weights, strict=True)
+        ]
+        answer = division.likeliest(answers, "LC-R")
+        return answer and (loads(answer.text, "LC-R"), *map(pytest.approx, answer[1:]))
+
+    assert made(values, weights) == (pipeline_of([SHOW, SORT]), -0.4, -0.2)  # a, b is one step
+    weights[1] = unlikely
+    assert made(values, weights) == (pipeline_of([SHOW, b, SORT]), -0.6, -0.3)
+    weights[1] = likely
     for no_step in (7, operation(PIPELINE), operation(PIPELINE, Handle("cars"))):
-        answers[4] = (no_step, 0.0)
-        assert division.likeliest(answers) is None
+        assert made([*values[:4], no_step], weights) is None
 
 
 def test_texts_of_any_length_are_cut_in_no_time():
@@ -138,11 +146,11 @@ class Model:
     def __call__(self, texts):
         self.asked.extend(texts)
         answers = [self.known.get(text, (1, -1.0)) for text in texts]
-        return [Answer(dumps(value, "LC-R"), score) for value, score in answers]
+        return [Answer(dumps(value, "LC-R"), weight, weight) for value, weight in answers]
 
 
 def values_of(answers):
-    return [(loads(text, "LC-R"), pytest.approx(score)) for text, score in answers]
+    return [(loads(answer.text, "LC-R"), pytest.approx(answer.score)) for answer in answers]
 
 
 @pytest.mark.parametrize(("score", "expected"), [(-2.0, (MADE, -1.0)), (-0.9, (pipeline(SORT, SORT), -0.9))])
@@ -183,8 +191,9 @@ def english():
     return hlx_hf.pipeline("english", notation="LC-R", num_beams=1, return_scores=True)
 
 
-def test_five_steps_are_understood_one_by_one(english):
-    (whole,), (stepwise,) = english(REQUEST, stepwise=False), english(REQUEST)
+@pytest.mark.parametrize("beams", [1, 6])
+def test_five_steps_are_understood_one_by_one(english, beams):
+    (whole,), (stepwise,) = (english(REQUEST, stepwise=stepwise, num_beams=beams) for stepwise in (False, True))
     steps = loads(stepwise["generated_text"], "LC-R").fields
     assert [operation_of(step) for step in list(steps.values())[1:]] == ["filter", "sort", "skip", "limit", "show"]
     assert stepwise["score"] > whole["score"]

@@ -45,8 +45,8 @@ def in_words(
             if len(line_prompt(wording.text, notation)) + len(unclear[row]) + 2 <= positions  # and <bos> and <eos>
         }
         back = understand([wording.text for wording in fitting.values()])
-        for (row, wording), (text, _) in zip(fitting.items(), back, strict=True):
-            if text == unclear[row]:
+        for (row, wording), answer in zip(fitting.items(), back, strict=True):
+            if answer.text == unclear[row]:
                 answers[row] = wording
                 del unclear[row]
 
@@ -75,4 +75,5 @@ def _canonical(text: str, notation: str) -> str | None:
 def _strung(steps: Sequence[Answer]) -> Answer:
     """Imperatives as one sentence."""
     first, *others = (step.text for step in steps)
-    return Answer(LAST[0].join([first, *(text[:1].lower() + text[1:] for text in others)]), sum(s.score for s in steps))
+    text = LAST[0].join([first, *(other[:1].lower() + other[1:] for other in others)])
+    return Answer(text, sum(step.score for step in steps), sum(step.weight for step in steps))

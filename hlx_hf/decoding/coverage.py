@@ -17,6 +17,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,6 +32,21 @@ WIDESPREAD = 10  # meanings; a word that is known for more is one of any sentenc
 QUOTATION = re.compile(r"\"(?:[^\"\\]|\\.)*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
+
+
+class Ranked(NamedTuple):
+    """One of several answers to a request.
+
+    Attributes:
+        index: which of them.
+        score: the logarithm of its share, in nats: of all that the answers weigh, and of the probability that they
+            leave to answers unknown.
+        weight: the logarithm of its probability, in nats, less what it falls behind by.
+    """
+
+    index: int
+    score: float
+    weight: float
 
 
 class Lexicon:
@@ -107,7 +123,7 @@ class Lexicon:
         log_probabilities: Sequence[float],
         notation: str,
         penalty: float = COVERAGE_PENALTY,
-    ) -> list[tuple[int, float]]:
+    ) -> list[Ranked]:
         """Several answers to a request by probability and coverage together.
 
         Args:
@@ -118,9 +134,7 @@ class Lexicon:
             penalty: by how many nats an answer falls behind for each word that it leaves unsaid.
 
         Returns:
-            The index of each answer and its score, the best first. A score is the logarithm of the answer's share, in
-            nats: of all that the answers weigh when they have fallen behind so, and of the probability that they leave
-            to answers unknown.
+            The best first.
         """
         known = np.array(log_probabilities, dtype=float)
         unsaid = np.array([len(self.unsaid(request, loads(answer, notation))) for answer in answers])
@@ -128,7 +142,8 @@ class Lexicon:
         with np.errstate(divide="ignore"):  # nothing may be left, whose logarithm is rightly minus infinity
             unknown = np.log((1 - np.exp(known).sum()).clip(min=0))
         scores = weights - np.logaddexp.reduce([*weights, unknown])
-        return [(index, float(scores[index])) for index in (-weights).argsort(kind="stable").tolist()]
+        order = (-weights).argsort(kind="stable").tolist()
+        return [Ranked(index, float(scores[index]), float(weights[index])) for index in order]
 
 
 def _frequent(counts: dict[str, Counter[str]]) -> dict[str, set[str]]:

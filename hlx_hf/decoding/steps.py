@@ -53,10 +53,12 @@ class Answer(NamedTuple):
     Attributes:
         text: of HLX.
         score: the logarithm of its score, in nats.
+        weight: what it is chosen by: the logarithm of its probability, in nats, less what it leaves unsaid.
     """
 
     text: str
     score: float
+    weight: float
 
 
 Translate = Callable[[list[str]], Sequence[Answer]]
@@ -88,29 +90,32 @@ class Division:
         ]
         self.passages = [request[starts[first] : stops[last - 1]] for first, last in self._bounds]
 
-    def likeliest(self, answers: Sequence[tuple[Value, float]]) -> tuple[Value, float] | None:
+    def likeliest(self, answers: Sequence[Answer], notation: str) -> Answer | None:
         """The pipeline that answers to passages make, of those that make up the whole request.
 
         Args:
-            answers: to each of `passages`, with the logarithm of its score, in nats.
+            answers: to each of `passages`.
+            notation: of the answers.
 
         Returns:
-            The likeliest, and the logarithm of its score if its parts are independent; None if they make no pipeline.
+            The one of most weight, that and its score as if its parts were independent; None if they make no pipeline.
         """
-        best: dict[int, tuple[list[Value], float]] = {0: ([], 0.0)}  # by how many clauses are dealt with
+        best: dict[int, list[Answer]] = {0: []}  # by how many clauses are dealt with
         by_bounds = dict(zip(self._bounds, answers, strict=True))
+        steps = {bounds: _steps_of(_value(answer.text, notation)) for bounds, answer in by_bounds.items()}
         for last in range(1, self._clauses + 1):
             ways = [
-                ([*best[first][0], value], best[first][1] + score)
+                [*best[first], by_bounds[first, last]]
                 for first in range(last)
-                if first in best and (first, last) in by_bounds
-                for value, score in [by_bounds[first, last]]
-                if _steps_of(value)
+                if first in best and steps.get((first, last))
             ]
             if ways:
-                best[last] = max(ways, key=lambda way: way[1])
-        values, score = best.get(self._clauses, ([], 0.0))
-        return (pipeline_of(values), score) if len(values) > 1 else None
+                best[last] = max(ways, key=lambda way: sum(part.weight for part in way))
+        parts = best.get(self._clauses, [])
+        if len(parts) < 2:
+            return None
+        made = pipeline_of(_value(part.text, notation) for part in parts)
+        return Answer(dumps(made, notation), sum(part.score for part in parts), sum(part.weight for part in parts))
 
 
 def step_by_step(
@@ -144,11 +149,10 @@ def step_by_step(
     unmade = []
     for row in pipelines:
         found = islice(parts, len(divisions[row].passages))
-        made = divisions[row].likeliest([(_value(part.text, notation), part.score) for part in found])
-        text = dumps(made[0], notation) if made else ""
-        has_room = rooms is None or len(text) < rooms[row]  # a character is a token
-        if made and made[1] > answers[row].score and has_room:
-            answers[row] = Answer(text, made[1])
+        made = divisions[row].likeliest(list(found), notation)
+        has_room = made and (rooms is None or len(made.text) < rooms[row])  # a character is a token
+        if has_room and made.weight > answers[row].weight:
+            answers[row] = made
         else:
             unmade.append(row)
     if translate_greedily:
