@@ -87,6 +87,12 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
         help="whether parts of a request of several steps are translated on their own as well; if left out, those of a "
         "model with a lexicon",
     )
+    parser.add_argument(
+        "--verified",
+        action=argparse.BooleanOptionalAction,
+        help="whether English is put back into HLX, and said otherwise where another value comes of it; if left out, "
+        "that of a model with a lexicon",
+    )
     parser.add_argument("--scores", action="store_true", help="each answer behind its score, from 0 to 1, and a tab")
     parser.add_argument(
         "--abstain-below", type=float, metavar="SCORE", help="answer null where the score of an answer is below this"
@@ -101,6 +107,7 @@ def translate(options: argparse.Namespace) -> None:
         notation=options.to,
         num_beams=options.num_beams,
         stepwise=options.stepwise,
+        verified=options.verified,
         return_scores=True,
         abstain_below=options.abstain_below,
     )

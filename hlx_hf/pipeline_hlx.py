@@ -5,6 +5,7 @@ trust_remote_code=True)` finds it: it imports nothing of the package but `lines_
 constrains decoding where that is installed.
 """
 
+import math
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,8 @@ class HLXPipeline(Pipeline):
                 text that an answer leaves unsaid counts `coverage_penalty` nats against it,
                 `hlx_hf.decoding.coverage.COVERAGE_PENALTY` if not given, and parts of a text of several steps are
                 translated on their own as well, which `stepwise` turns on and off; English is put back into HLX, and
-                said otherwise where another value comes of it, which `verified` turns on and off.
+                said otherwise where another value comes of it, which `verified` turns on and off. Neither is done for
+                several alternatives, draws, a schema or a streamer, nor where answers are not constrained.
                 `return_scores=True` adds the `score` of each answer, from 0 to 1: its probability among all that
                 decoding allows, whatever the temperature, or with a lexicon its share when all have fallen behind by
                 what they leave unsaid.
@@ -177,11 +179,12 @@ class HLXPipeline(Pipeline):
     ) -> dict[str, list[torch.Tensor]]:
         """Returns what `_search` does, or answers that are made of several of those."""
         is_one = (options.get("num_return_sequences") or 1) == 1 and not options.get("do_sample")
-        is_one = is_one and options.get("streamer") is None
-        is_free = options.get("constrained") is not False and options.get("schema") is None
-        careful = is_one and is_free and steps is not None and generation is not None
+        is_constrained = generation is not None and options.get("constrained") is not False
+        can_deliberate = steps is not None and is_one and is_constrained and options.get("schema") is None
         wanted = verified if notation == ENGLISH else stepwise
-        if not (careful and (self._lexicon() is not None if wanted is None else wanted)):
+        if can_deliberate and wanted is None:
+            wanted = self._lexicon() is not None
+        if not (can_deliberate and wanted and options.get("streamer") is None):
             return self._search(model_inputs, notation=notation, scored=scored, **options)
         stepwise = self._lexicon() is not None if stepwise is None else stepwise
         learned, positions = self.model.config.notations, self.model.config.max_position_embeddings
@@ -203,14 +206,14 @@ class HLXPipeline(Pipeline):
         searches = (options.get("num_beams") or self.model.generation_config.num_beams or 1) > 1
         limits = {name: options[name] for name in ("max_new_tokens", "max_length") if options.get(name)}
         model = deliberation.Deliberation(find, searches, stepwise, unlimited=dict.fromkeys(limits))
+        lengths = model_inputs["attention_mask"].sum(dim=1).tolist()
+        rooms = limits and [
+            min(limits.get("max_new_tokens", math.inf), limits.get("max_length", math.inf) - length)
+            for length in lengths
+        ]
         if notation == ENGLISH:
-            answers = model.into_english((learned or NOTATIONS)[0], requests, positions)
+            answers = model.into_english((learned or NOTATIONS)[0], requests, positions, rooms or None)
         else:
-            lengths = model_inputs["attention_mask"].sum(dim=1).tolist()
-            rooms = limits and [
-                min(limits.get("max_new_tokens", positions), limits.get("max_length", positions) - length)
-                for length in lengths
-            ]
             answers = model.into_hlx(written_notation(notation, learned), requests, rooms or None)
         tokens = self.tokenizer([answer.text for answer in answers], add_special_tokens=False)["input_ids"]
         results = {"answers": [torch.tensor([[*each, end]]) for each in tokens]}

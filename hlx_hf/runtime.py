@@ -255,12 +255,14 @@ class Translator:
             notation: what to translate into: "HLXL", "LC-R", "LC-T", "LC-B", or "English" for HLX in any notation.
             **options: `batch_size`, 1 if not given, and 8 at least with `stepwise` or `verified`, which ask for more
                 than the texts; `max_new_tokens`, as many as the model has positions for, counted in the notation that
-                it writes; `num_beams`, how many answers to look for, which is greedy decoding with 1; if not given, it
-                is 1 for English, and otherwise as generation_config.json has it; `coverage_penalty`, by how many nats
-                an answer falls behind for each word of the text that it leaves unsaid, where the model has a lexicon,
-                and `COVERAGE_PENALTY` if not given; `stepwise`, whether parts of a text of several steps are translated
-                on their own as well, and `verified`, whether English is put back into HLX and said otherwise where
-                another value comes of it, both of them True if not given for a model with a lexicon;
+                it writes, or any number for a pipeline that is made of parts; `num_beams`, how many answers to look
+                for, which is greedy decoding with 1; if not given, it is 1 for English, and otherwise as
+                generation_config.json has it; `coverage_penalty`, by how many nats an answer falls behind for each word
+                of the text that it leaves unsaid, where the model has a lexicon, and `COVERAGE_PENALTY` if not given;
+                `stepwise`, whether parts of a text of several steps are translated on their own as well, and
+                `verified`, whether English is put back into HLX and said otherwise where another value comes of it,
+                both of them True if not given for a model with a lexicon, and neither done where answers are not
+                constrained or have a schema;
                 `constrained=False` to let the model write whatever it likes, where answers in a notation are canonical
                 texts otherwise; `grounded`, whether these name what the text does alone, in contracts that
                 `hlx_hf.contracts` knows, as the model's configuration has it if not given; `schema`, an
@@ -288,8 +290,10 @@ class Translator:
         check_abstention(least, notation)
         requests = [request_of(request_prompt(text, written, self._alphabet)) for text in texts]
         self._constraint(written, options.get("constrained"), options.get("schema"))  # an error if it cannot be
-        is_free = options.get("constrained") is not False and not options.get("schema")
-        stepwise, verified = (is_free and options.get(name, bool(self._lexicon)) for name in ("stepwise", "verified"))
+        deliberates = options.get("constrained") is not False and not options.get("schema")
+        stepwise, verified = (
+            deliberates and options.get(name, bool(self._lexicon)) for name in ("stepwise", "verified")
+        )
         if stepwise or verified:
             options["batch_size"] = max(options.get("batch_size", 1), SIDE_BY_SIDE)
 
@@ -298,12 +302,13 @@ class Translator:
 
         searches = options.get("num_beams", self._num_beams) > 1
         deliberation = Deliberation(find, searches, stepwise, unlimited={"max_new_tokens": None})
+        limit = options.get("max_new_tokens")
+        rooms = limit and [limit] * len(requests)
         if written != ENGLISH:
-            limit = options.get("max_new_tokens")
-            answers = deliberation.into_hlx(written, requests, limit and [limit] * len(requests))
+            answers = deliberation.into_hlx(written, requests, rooms)
         elif verified:
             positions = self.network.config["max_position_embeddings"]
-            answers = deliberation.into_english((learned or NOTATIONS)[0], requests, positions)
+            answers = deliberation.into_english((learned or NOTATIONS)[0], requests, positions, rooms)
         else:
             answers = deliberation.translate(ENGLISH, requests)
         results = []

@@ -20,7 +20,7 @@ SAID = {SHOW: "Show the cars", SORT: "Sort the cars by age", BOTH: "Show and sor
 UNDERSTOOD = {"Show the cars": SHOW, "Show the cars, then sort the cars by age": BOTH, "sort cars": SORT}
 
 
-def words_of(texts, various=None, positions=512):
+def words_of(texts, various=None, positions=512, rooms=None):
     """The English for texts, and all of the English that was tried out."""
     tried = []
 
@@ -35,6 +35,7 @@ def words_of(texts, various=None, positions=512):
         lambda asked: [[Answer(text, -2.0, -2.0) for text in (various or {}).get(one, ())] for one in asked],
         understand,
         positions,
+        rooms,
     )
     return [answer[:2] for answer in answers], tried
 
@@ -55,12 +56,25 @@ def test_other_wordings_are_tried_in_their_order_until_one_is_understood():
     assert answers == [("sort cars", -2.0)]
     assert tried == ["Sort the cars by age", "sort it", "sort cars"]
     assert words_of([SORT], {SORT: ["sort it", "sort"]})[0] == [("Sort the cars by age", -1.0)]
-    assert len(words_of([SORT], {SORT: ["sort"] * (WORDINGS + 3)})[1]) == 1 + WORDINGS
+    assert len(words_of([SORT], {SORT: [f"sort {number}" for number in range(WORDINGS + 3)]})[1]) == 1 + WORDINGS
+    assert len(words_of([SORT], {SORT: ["sort"] * WORDINGS})[1]) == 2  # each once
 
 
 @pytest.mark.parametrize("text", ["no HLX", "{C:14}", ""])  # the second is an object, or a contract
 def test_what_is_not_clear_is_put_into_words_unchecked(text):
     assert words_of([text]) == ([("Anything", -1.0)], [])
+
+
+def test_pipelines_of_less_than_two_steps_are_not_taken_apart():
+    for fields in ("", ', @1: {1000: {@0: "show", @1: &h_cars}}', ", @1: 7"):
+        text = dumps(loads(f'{{1000: {{@0: "pipeline"{fields}}}}}', "HLXL"), "LC-R")
+        assert words_of([text])[0] == [("Anything", -1.0)]
+
+
+def test_english_keeps_to_its_room():
+    long = "Show the cars, then sort the cars by age"
+    assert words_of([BOTH], rooms=[len(long) + 1])[0] == [(long, -2.0)]
+    assert words_of([BOTH], rooms=[len(long)])[0] == [("Show and sort", -1.0)]
 
 
 def test_words_that_leave_no_room_for_their_hlx_are_not_tried_out():

@@ -39,7 +39,7 @@ SHOW, SORT = operation("show", Handle("cars")), operation("sort", ITEMS, Handle(
         ("", []),
         (", ", ["", ""]),
         (r'save it to "a \" , then b" and close it', [r'save it to "a \" , then b"', "close it"]),
-        ("first 10 rows, then sort them", ["first 10 rows", "sort them"]),
+        ("first  10 rows, then sort them", ["first  10 rows", "sort them"]),
         ("  First, show the cars; sort them", ["show the cars", "sort them"]),
     ],
 )

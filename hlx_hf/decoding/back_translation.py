@@ -9,8 +9,8 @@ reader of a translation can tell the source from are what "reconstruction" has l
 from collections.abc import Callable, Sequence
 
 from ..contracts import PIPELINE, operation_of
-from ..formats import convert, dumps, loads, notation_of
-from ..lines_hlx import line_prompt
+from ..formats import Value, convert, dumps, loads, notation_of
+from ..lines_hlx import ENGLISH, line_prompt
 from .steps import LAST, Answer, Translate
 
 WORDINGS = 6  # of a value that is not understood at first
@@ -23,8 +23,9 @@ def in_words(
     say_variously: Callable[[list[str]], Sequence[Sequence[Answer]]],
     understand: Translate,
     positions: int,
+    rooms: Sequence[int] | None = None,
 ) -> list[Answer]:
-    """English for texts of HLX: the first found that is understood, or else the likeliest.
+    """English for texts of HLX: the first found that is understood, or else what was said first.
 
     Args:
         texts: of HLX; what is none, or could be several values, is put into words unchecked.
@@ -33,35 +34,49 @@ def in_words(
         say_variously: some wordings of each, the likeliest first.
         understand: what the model makes of English.
         positions: of the model, which words and HLX have to fit into together.
+        rooms: how many tokens the English for each text may have, `<eos>` included; any number if None.
     """
     answers = list(say(list(texts)))
     unclear = {row: meaning for row, text in enumerate(texts) if (meaning := _canonical(text, notation)) is not None}
+    tried = set()
 
-    def try_out(wordings: dict[int, Answer]) -> None:
-        """Takes those that are understood."""
-        fitting = {
+    def keep_understood(wordings: dict[int, Answer]) -> None:
+        new = {
             row: wording
             for row, wording in wordings.items()
-            if len(line_prompt(wording.text, notation)) + len(unclear[row]) + 2 <= positions  # and <bos> and <eos>
+            if (row, wording.text) not in tried
+            and _fits(wording.text, notation, unclear[row], positions)
+            and (rooms is None or len(wording.text) < rooms[row])  # a character is a token
         }
-        back = understand([wording.text for wording in fitting.values()])
-        for (row, wording), answer in zip(fitting.items(), back, strict=True):
+        tried.update((row, wording.text) for row, wording in new.items())
+        back = understand([wording.text for wording in new.values()])
+        for (row, wording), answer in zip(new.items(), back, strict=True):
             if answer.text == unclear[row]:
                 answers[row] = wording
                 del unclear[row]
 
-    try_out({row: answers[row] for row in unclear})
-    pipelines = {
-        row: [dumps(step, notation) for index, step in value.fields.items() if index]
-        for row, value in ((row, loads(meaning, notation)) for row, meaning in unclear.items())
-        if operation_of(value) == PIPELINE
-    }
+    keep_understood({row: answers[row] for row in unclear})
+    pipelines = {}
+    for row, meaning in unclear.items():
+        value = loads(meaning, notation)
+        steps = [dumps(step, notation) for index, step in value.fields.items() if index] if _is_pipeline(value) else []
+        if len(steps) > 1 and all(_fits(step, ENGLISH, "", positions) for step in steps):
+            pipelines[row] = steps
     said = iter(say([step for steps in pipelines.values() for step in steps]))
-    try_out({row: _strung([next(said) for _ in steps]) for row, steps in pipelines.items()})
+    keep_understood({row: _strung([next(said) for _ in steps]) for row, steps in pipelines.items()})
     various = dict(zip(unclear, say_variously([texts[row] for row in unclear]), strict=True))
     for place in range(WORDINGS):
-        try_out({row: various[row][place] for row in list(unclear) if place < len(various[row])})
+        keep_understood({row: various[row][place] for row in unclear if place < len(various[row])})
     return answers
+
+
+def _fits(text: str, target: str, answer: str, positions: int) -> bool:
+    """Whether a model has room for a request and its answer, with `<bos>` and `<eos>`."""
+    return len(line_prompt(text, target)) + len(answer) + 2 <= positions
+
+
+def _is_pipeline(value: Value) -> bool:
+    return operation_of(value) == PIPELINE
 
 
 def _canonical(text: str, notation: str) -> str | None:

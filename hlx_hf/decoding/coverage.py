@@ -41,7 +41,7 @@ class Ranked(NamedTuple):
         index: which of them.
         score: the logarithm of its share, in nats: of all that the answers weigh, and of the probability that they
             leave to answers unknown.
-        weight: the logarithm of its probability, in nats, less what it falls behind by.
+        weight: the logarithm of its probability, in nats, less the penalty for words that it leaves unsaid.
     """
 
     index: int

@@ -47,9 +47,11 @@ class Deliberation:
         greedily = partial(translate, num_beams=1) if self.searches else None
         return step_by_step(requests, notation, translate, greedily, rooms)
 
-    def into_english(self, notation: str, texts: list[str], positions: int) -> list[Answer]:
+    def into_english(
+        self, notation: str, texts: list[str], positions: int, rooms: Sequence[int] | None = None
+    ) -> list[Answer]:
         """English for HLX, as `in_words` has it."""
         say = partial(self.translate, ENGLISH)
         say_variously = partial(self.find, ENGLISH, num_beams=WORDINGS, num_return_sequences=WORDINGS)
         understand = partial(self.into_hlx, notation, **self.unlimited)
-        return in_words(texts, notation, say, say_variously, understand, positions)
+        return in_words(texts, notation, say, say_variously, understand, positions, rooms)

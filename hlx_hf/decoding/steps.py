@@ -1,7 +1,7 @@
 """Requests of several steps: how English strings steps together, and a pipeline from answers to parts of a request.
 
 A small model gets a step right far more often than five in a row, and has seen no more than a few in a row. So once it
-has taken a request for a pipeline, the request is cut where steps may be joined, passages of one or two clauses are
+reads a request as a pipeline, the request is cut where steps may be joined, passages of one or two clauses are
 translated on their own, and what their values are together is an answer, too. "Least-to-most prompting" (Zhou et al.
 2022, arXiv:2205.10625) goes the same way with large models.
 """
@@ -44,16 +44,17 @@ def _any_of(joints: Iterable[str]) -> str:
 
 
 _JOINT = re.compile(rf"(?<!\s)(?:{_any_of((*BETWEEN, *LAST))})", re.IGNORECASE)
-_OPENING = re.compile(rf"\s*(?:{_any_of(OPENINGS)})(?!\d)", re.IGNORECASE)  # the first 10 are none
+_OPENING = re.compile(rf"\s*(?:{_any_of(OPENINGS)})(?!\s*\d)", re.IGNORECASE)  # the first 10 are none
 
 
 class Answer(NamedTuple):
     """What a model makes of a text.
 
     Attributes:
-        text: of HLX.
+        text: of HLX, or English.
         score: the logarithm of its score, in nats.
-        weight: what it is chosen by: the logarithm of its probability, in nats, less what it leaves unsaid.
+        weight: the logarithm of its probability, in nats, less the penalty for words that it leaves unsaid; what it is
+            chosen by.
     """
 
     text: str
@@ -114,8 +115,11 @@ class Division:
         parts = best.get(self._clauses, [])
         if len(parts) < 2:
             return None
-        made = pipeline_of(_value(part.text, notation) for part in parts)
-        return Answer(dumps(made, notation), sum(part.score for part in parts), sum(part.weight for part in parts))
+        try:
+            text = dumps(pipeline_of(_value(part.text, notation) for part in parts), notation)
+        except HLXError:  # too many steps for a contract
+            return None
+        return Answer(text, sum(part.score for part in parts), sum(part.weight for part in parts))
 
 
 def step_by_step(
@@ -146,7 +150,7 @@ def step_by_step(
     others = [row for row in range(len(requests)) if row not in settled]
     answers |= zip(others, translate([requests[row] for row in others]), strict=True)
     parts = iter(translate([passage for row in pipelines for passage in divisions[row].passages]))
-    unmade = []
+    to_search = []
     for row in pipelines:
         found = islice(parts, len(divisions[row].passages))
         made = divisions[row].likeliest(list(found), notation)
@@ -154,9 +158,9 @@ def step_by_step(
         if has_room and made.weight > answers[row].weight:
             answers[row] = made
         else:
-            unmade.append(row)
+            to_search.append(row)
     if translate_greedily:
-        answers |= zip(unmade, translate([requests[row] for row in unmade]), strict=True)
+        answers |= zip(to_search, translate([requests[row] for row in to_search]), strict=True)
     return [answers[row] for row in range(len(requests))]
 
 

@@ -138,7 +138,7 @@ def _calibration(splits: dict[str, dict]) -> list[str]:
             for split, scores in found.items()
         ),
         "",
-        "A score is the model's own probability of its answer. Right at 90% coverage is the share of right answers",
+        "A score is how probable the model finds its answer. Right at 90% coverage is the share of right answers",
         "among the 90% with the highest scores; with the least of these as `abstain_below`, the others are null.",
     ]
 
