@@ -20,6 +20,7 @@ from .lines_hlx import (
     NOTATIONS,
     check_abstention,
     check_search,
+    line_prompt,
     request_of,
     request_prompt,
     written_notation,
@@ -188,14 +189,14 @@ class HLXPipeline(Pipeline):
             return self._search(model_inputs, notation=notation, scored=scored, **options)
         stepwise = self._lexicon() is not None if stepwise is None else stepwise
         learned, positions = self.model.config.notations, self.model.config.max_position_embeddings
-        alphabet, end = self.tokenizer.get_vocab(), self.tokenizer.eos_token_id
+        end = self.tokenizer.eos_token_id
         prompts = self.tokenizer.batch_decode(model_inputs["input_ids"], skip_special_tokens=True)
         requests, size = list(map(request_of, prompts)), max(len(prompts), deliberation.SIDE_BY_SIDE)
 
         def find(target: str, texts: list[str], **more: Any) -> list[list[Any]]:
             found = []
             for start in range(0, len(texts), size):
-                lines = [request_prompt(text, target, alphabet) for text in texts[start : start + size]]
+                lines = [line_prompt(text, target) for text in texts[start : start + size]]
                 inputs = self.tokenizer(lines, padding=True, return_tensors="pt").to(self.model.device)
                 output = self._search(inputs, **{**options, **more, "notation": target, "scored": True})
                 for answers, *numbers in zip(*(output[name] for name in ("answers", "scores", "weights")), strict=True):
@@ -235,8 +236,6 @@ class HLXPipeline(Pipeline):
         `answers` are of shape (sequences, tokens), `scores` and `weights`, which they are chosen by, (sequences,).
         """
         written = written_notation(notation, self.model.config.notations)
-        choices = {"constrained": constrained, "grounded": grounded, "schema": schema}
-        choices |= {"notation": notation, "coverage_penalty": coverage_penalty}
         constraint = self._constraint(written, constrained, schema)
         constraints = constraint and self._constraints_of(model_inputs["input_ids"], constraint, grounded)
         settings = {"do_sample": False, **generate_kwargs}
@@ -281,9 +280,10 @@ class HLXPipeline(Pipeline):
             ended = torch.isin(answers[row], end).any(dim=1)
             if tokens.shape[1] == room < rooms[row] and not ended.all():  # it had less: it starts over, alone
                 alone = {name: tensor[row : row + 1, width - length :] for name, tensor in model_inputs.items()}
-                again = {**generate_kwargs, "num_beams": beams}
-                again["num_return_sequences"] = settings.get("num_return_sequences") or 1
-                (answers[row],) = self._search(alone, **choices, **again)["answers"]
+                count = settings.get("num_return_sequences") or 1
+                again = {**generate_kwargs, "num_beams": beams, "num_return_sequences": count}
+                output = self._search(alone, notation, constrained, grounded, schema, coverage_penalty, **again)
+                (answers[row],) = output["answers"]
             elif beams > 1:  # beams that have found no other answer are left out
                 found = answers[row][ended] if constraints and ended.any() else answers[row]
                 answers[row] = torch.tensor(list(dict.fromkeys(map(tuple, found.tolist()))), device=tokens.device)

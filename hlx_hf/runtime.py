@@ -25,6 +25,7 @@ from .lines_hlx import (
     NOTATIONS,
     check_abstention,
     check_search,
+    line_prompt,
     request_of,
     request_prompt,
     written_notation,
@@ -289,7 +290,6 @@ class Translator:
         least = options.get("abstain_below", 0)
         check_abstention(least, notation)
         requests = [request_of(request_prompt(text, written, self._alphabet)) for text in texts]
-        self._constraint(written, options.get("constrained"), options.get("schema"))  # an error if it cannot be
         deliberates = options.get("constrained") is not False and not options.get("schema")
         stepwise, verified = (
             deliberates and options.get(name, bool(self._lexicon)) for name in ("stepwise", "verified")
@@ -320,8 +320,8 @@ class Translator:
         return results
 
     def _find(self, requests: list[str], notation: str, options: dict[str, Any]) -> list[list[Answer]]:
-        """The answers to each request that are found in a notation which the model has learned, the best first."""
-        prompts = [request_prompt(request, notation, self._alphabet) for request in requests]
+        """The answers to each request, in the alphabet, in a notation that the model has learned, the best first."""
+        prompts = [line_prompt(request, notation) for request in requests]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(prompts)]
         constraint = self._constraint(notation, options.get("constrained"), options.get("schema"))
         grounded = options.get("grounded", self.network.config.get("grounded", False))

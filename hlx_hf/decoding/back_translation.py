@@ -8,10 +8,9 @@ reader of a translation can tell the source from are what "reconstruction" has l
 
 from collections.abc import Callable, Sequence
 
-from ..contracts import PIPELINE, operation_of
-from ..formats import Value, convert, dumps, loads, notation_of
+from ..formats import convert, dumps, loads, notation_of
 from ..lines_hlx import ENGLISH, line_prompt
-from .steps import LAST, Answer, Translate
+from .steps import LAST, Answer, Translate, steps_of
 
 WORDINGS = 6  # of a value that is not understood at first
 
@@ -58,8 +57,7 @@ def in_words(
     keep_understood({row: answers[row] for row in unclear})
     pipelines = {}
     for row, meaning in unclear.items():
-        value = loads(meaning, notation)
-        steps = [dumps(step, notation) for index, step in value.fields.items() if index] if _is_pipeline(value) else []
+        steps = [dumps(step, notation) for step in steps_of(loads(meaning, notation))]
         if len(steps) > 1 and all(_fits(step, ENGLISH, "", positions) for step in steps):
             pipelines[row] = steps
     said = iter(say([step for steps in pipelines.values() for step in steps]))
@@ -73,10 +71,6 @@ def in_words(
 def _fits(text: str, target: str, answer: str, positions: int) -> bool:
     """Whether a model has room for a request and its answer, with `<bos>` and `<eos>`."""
     return len(line_prompt(text, target)) + len(answer) + 2 <= positions
-
-
-def _is_pipeline(value: Value) -> bool:
-    return operation_of(value) == PIPELINE
 
 
 def _canonical(text: str, notation: str) -> str | None:

@@ -101,22 +101,25 @@ class Division:
         Returns:
             The one of most weight, that and its score as if its parts were independent; None if they make no pipeline.
         """
-        best: dict[int, list[Answer]] = {0: []}  # by how many clauses are dealt with
-        by_bounds = dict(zip(self._bounds, answers, strict=True))
-        steps = {bounds: _steps_of(_value(answer.text, notation)) for bounds, answer in by_bounds.items()}
+        best: dict[int, list[tuple[Value, Answer]]] = {0: []}  # by how many clauses are dealt with
+        values = [_value(answer.text, notation) for answer in answers]
+        steps = {
+            bounds: (value, answer)
+            for bounds, value, answer in zip(self._bounds, values, answers, strict=True)
+            if steps_of(value)
+        }
         for last in range(1, self._clauses + 1):
             ways = [
-                [*best[first], by_bounds[first, last]]
-                for first in range(last)
-                if first in best and steps.get((first, last))
+                [*best[first], steps[first, last]] for first in range(last) if first in best and (first, last) in steps
             ]
             if ways:
-                best[last] = max(ways, key=lambda way: sum(part.weight for part in way))
-        parts = best.get(self._clauses, [])
-        if len(parts) < 2:
+                best[last] = max(ways, key=lambda way: sum(part.weight for _, part in way))
+        chosen = best.get(self._clauses, [])
+        if len(chosen) < 2:
             return None
+        values, parts = zip(*chosen, strict=True)
         try:
-            text = dumps(pipeline_of(_value(part.text, notation) for part in parts), notation)
+            text = dumps(pipeline_of(values), notation)
         except HLXError:  # too many steps for a contract
             return None
         return Answer(text, sum(part.score for part in parts), sum(part.weight for part in parts))
@@ -171,7 +174,7 @@ def _value(text: str, notation: str) -> Value:
         return None
 
 
-def _steps_of(value: Value) -> list[Contract]:
+def steps_of(value: Value) -> list[Contract]:
     """Those of a pipeline, or an operation alone; none if it is neither."""
     name = operation_of(value)
     steps = list(value.fields.values())[1:] if name == PIPELINE else [value]
@@ -184,7 +187,7 @@ def pipeline_of(values: Iterable[Value]) -> Contract:
     A step that leaves open what it works on goes on with what the step before worked on.
     """
     steps, thing = [], ITEMS
-    for step in chain.from_iterable(map(_steps_of, values)):
+    for step in chain.from_iterable(map(steps_of, values)):
         index = worked_on(operation_of(step))
         named = step.fields.get(index)
         if named == ITEMS:

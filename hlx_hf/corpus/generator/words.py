@@ -90,7 +90,7 @@ def is_held_out(word: str) -> bool:
 def vocabulary(held_out: bool) -> Vocabulary:
     """The dictionary words of training, or those held out; made once a process, in about a second."""
     # imported here: only the generator needs the lists, and their modules are slow to load
-    from lemminflect import getAllLemmas, getInflection
+    from lemminflect import getInflection
     from wonderwords import RandomWord, is_profanity
 
     dictionary = {
@@ -116,7 +116,7 @@ def vocabulary(held_out: bool) -> Vocabulary:
     engine = _inflect_engine()
     singulars = [word for word in chosen("noun") if not engine.singular_noun(word)]
     plurals = formed(map(engine.plural_noun, singulars))
-    nouns = (w for w in singulars if getAllLemmas(w).keys() <= {"NOUN", "VERB"} and not _PRONOUN.fullmatch(w))
+    nouns = (word for word in singulars if _is_noun_alone(word) and not _PRONOUN.fullmatch(word))
     known_singulars = sorted(_catalogue_words().intersection(nouns))
     known_plurals = formed(map(engine.plural_noun, known_singulars))
     verbs = chosen("verb")
@@ -143,7 +143,7 @@ def everyday_vocabulary() -> Vocabulary:
         return sorted(islice(fitting, count))
 
     # "first" and "will" are nouns as well, but nobody's users or orders
-    nouns = first(_EVERYDAY_NOUNS, (w for w in common if w in singulars and getAllLemmas(w).keys() <= {"NOUN", "VERB"}))
+    nouns = first(_EVERYDAY_NOUNS, (w for w in common if w in singulars and _is_noun_alone(w)))
     adjectives = (w for w in common if not is_held_out(w) and getAllLemmas(w).keys() == {"ADJ"})
     verbs = first(_EVERYDAY_VERBS, (w for w in common if w in verbs))
     engine = _inflect_engine()
@@ -158,6 +158,13 @@ def everyday_vocabulary() -> Vocabulary:
         verbs=verbs,
         participles=[form for verb in verbs for form in getInflection(verb, "VBN")[:1] if form in participles],
     )
+
+
+def _is_noun_alone(word: str) -> bool:
+    """Whether a noun is nothing else but maybe a verb."""
+    from lemminflect import getAllLemmas
+
+    return getAllLemmas(word).keys() <= {"NOUN", "VERB"}
 
 
 def _catalogue_words() -> set[str]:

@@ -125,9 +125,9 @@ def _in_order(rng: random.Random, parts: list[str]) -> str:
 
 def assignment(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Set count to 0."""
-    called, variable_name = name(rng, words, form)
+    called, assigned = name(rng, words, form)
     english, value = literal(rng, words, form)
-    return f"set {called} to {english}", Contract(103, {0: variable_name, 1: value})
+    return f"set {called} to {english}", Contract(103, {0: assigned, 1: value})
 
 
 def assignments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
