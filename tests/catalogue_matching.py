@@ -34,7 +34,9 @@ def _cores(sentence: str) -> Iterator[tuple[str, str]]:
     """The sentence itself, and what stands in each frame that fits it, with the shape that the frame takes."""
     yield "frames", sentence
     for shape, pattern in _frame_patterns():
-        if found := pattern.fullmatch(sentence):
+        if (found := pattern.fullmatch(sentence)) and shape == "topic":
+            yield shape, found.group("do")
+        elif found:
             yield (
                 shape,
                 BREAK.join(found.group(name) for name in ("do", "doing", "thing", "done") if name in found.groupdict()),
@@ -44,14 +46,15 @@ def _cores(sentence: str) -> Iterator[tuple[str, str]]:
 @cache
 def _frame_patterns() -> list[tuple[str, re.Pattern]]:
     return [
-        ("passive" if shape.startswith("passive") else shape, re.compile(_regex(fingerprint(frame))))
-        for shape in ("frames", "gerund", "passive", "passive_object")
+        ("passive" if shape.startswith("passive") else shape, re.compile(_regex(fingerprint(frame), NAME if shape == "topic" else ".+")))
+        for shape in ("frames", "topic", "gerund", "passive", "passive_object")
         for frame in load_frames()[shape]
     ]
 
 
-def _regex(frame: str) -> str:
-    return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(frame))
+def _regex(frame: str, thing: str = ".+") -> str:
+    any_words = re.sub(r"\\\{(do|doing|done)\\\}", r"(?P<\1>.+)", re.escape(frame))
+    return any_words.replace(r"\{thing\}", f"(?P<thing>{thing})")
 
 
 @cache
@@ -59,6 +62,7 @@ def _patterns() -> dict[tuple[str, str | int], list[re.Pattern]]:
     patterns: dict = {}
     shapes = load_shapes()
     lines = [("frames", line) for line in load_catalogue().lines()]
+    lines += [("topic", line) for entry in load_catalogue().operations for line in entry.open_lines]
     lines += [("gerund", line) for entry in shapes for line in entry.gerunds]
     lines += [("passive", line) for entry in shapes for line in entry.passives]
     for shape, line in lines:

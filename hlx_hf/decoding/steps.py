@@ -28,6 +28,7 @@ LAST = (  # before the last one
     *("; after that, ", ", and in the end ", ". lastly, ", ". once done, ", ", and once that is done, ", ", and last "),
     *(" and also ", ". and then ", ". "),
 )
+PIPES = (" | ", " -> ", " => ")  # between all steps alike, as in a shell
 OPENINGS = (
     *("first ", "first, ", "first of all, ", "start by doing this: ", "to begin with, ", "to start, ", "please first "),
     *("begin: ", "at first, ", "step by step: ", "in order: ", "please do this: ", "one after another: "),
@@ -43,7 +44,7 @@ def _any_of(joints: Iterable[str]) -> str:
     return "|".join(re.sub(r"(?<=\w)(\\s\+)$", r",?\1", pattern) for pattern in patterns)
 
 
-_JOINT = re.compile(rf"(?<!\s)(?:{_any_of((*BETWEEN, *LAST))})", re.IGNORECASE)
+_JOINT = re.compile(rf"(?<!\s)(?:{_any_of((*BETWEEN, *LAST, *PIPES))})", re.IGNORECASE)
 _OPENING = re.compile(rf"\s*(?:{_any_of(OPENINGS)})(?!\s*\d)", re.IGNORECASE)  # the first 10 are none
 
 

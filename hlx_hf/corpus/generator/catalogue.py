@@ -18,7 +18,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from zlib import crc32
 
@@ -30,7 +30,9 @@ from .words import CATALOGUE, Vocabulary
 
 PLAIN = ("value", "contract", "null", "question")  # entries whose field 0 is no field but the value itself
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
-NAMELESS_KINDS = {"boolean", "bytes", "literal", "items", "single", "arguments", "code_arguments"}  # may hold no name
+NAMELESS_KINDS = {  # may hold no name
+    *("boolean", "bytes", "literal", "items", "rows", "code", "single", "arguments", "code_arguments")
+}
 
 HELD_OUT_FORM_SHARE = 4  # one argument in so many has a form that training never gives it
 EVERYDAY_FIRST_FORM = 0.3  # share of an everyday sentence's names and numbers that are plain, beside the usual share
@@ -118,6 +120,18 @@ class Entry:
     do: tuple[Line, ...]
     say: tuple[Line, ...]
 
+    @cached_property
+    def open_lines(self) -> list[Line]:
+        """The imperatives that leave open what they work on."""
+        return [line for line in self.do if line.open_index is not None]
+
+    @cached_property
+    def named(self) -> Slot | None:
+        """Where the imperatives name the thing that they work on."""
+        named = worked_on(self.key)
+        slots = (slot for line in self.do for slot in line.slots)
+        return next((slot for slot in slots if slot.index == named and slot.kind == DEFAULT_KINDS["h"]), None)
+
 
 class Catalogue:
     """The entries by family, and the lines that serve as steps of pipelines.
@@ -133,9 +147,7 @@ class Catalogue:
         self.first_steps = _nonempty(
             [line for line in entry.do if line.handle_index is not None] for entry in self.operations
         )
-        self.open_steps = _nonempty(
-            [line for line in entry.do if line.open_index is not None] for entry in self.operations
-        )
+        self.open_steps = _nonempty(entry.open_lines for entry in self.operations)
 
     @classmethod
     def read(cls, files: Iterable[Path]) -> "Catalogue":
@@ -154,7 +166,7 @@ class Catalogue:
                 for shape, texts in enumerate((entry.get("do", ()), entry.get("say", ()))):
                     for text in texts:
                         try:
-                            line = _compile(key, str(text))
+                            line = compile_line(key, str(text))
                         except (CatalogueError, HLXError) as error:
                             problems.append(f"{path.name}: {key}: {text!r}: {error}")
                         else:
@@ -181,7 +193,13 @@ class Catalogue:
                 yield from entry.say
 
 
-def _compile(key: str | int, text: str) -> Line:
+def compile_line(key: str | int, text: str) -> Line:
+    """A line of an entry.
+
+    Raises:
+        CatalogueError: it does not fit the format, or the tables of contracts.
+        HLXError: a field that the wording decides is no HLXL.
+    """
     wording, _, constants = text.partition(" | ")
     fields: dict[int, Value] = {}
     for constant in filter(None, constants.split("; ")):

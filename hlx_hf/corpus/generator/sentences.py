@@ -9,11 +9,11 @@ from typing import NamedTuple
 from zlib import crc32
 
 from ...contracts import ITEMS, OPERATION, PIPELINE
-from ...decoding.steps import BETWEEN, LAST, OPENINGS
+from ...decoding.steps import BETWEEN, LAST, OPENINGS, PIPES
 from ...formats import Contract, Handle, Value
 from ...lines_hlx import NOTATIONS
 from ..yaml_files import read_yaml
-from .catalogue import NAMELESS_KINDS, Line, load_catalogue, load_plain_catalogue
+from .catalogue import NAMELESS_KINDS, Entry, Line, compile_line, load_catalogue, load_plain_catalogue
 from .questions import evaluation_question, questions_about
 from .shapes import BREAK, load_shapes
 from .words import everyday_vocabulary, invented_name, is_new_number, vocabulary
@@ -40,8 +40,13 @@ _CONTRACTS = {
 COMMON_STEPS = frozenset("filter sort group map limit skip unique reverse search show".split())
 COMMON_STEP_WEIGHT = 6
 BARE_SHARE = 0.4
+TOPIC_SHARE = 0.05
+NOUN_PHRASE_SHARE = 0.08  # of pipelines
 TYPO_SHARE = 0.02
 IID_SHARE = 64  # one sentence in so many is kept for the test split `iid`
+
+# "the unpaid bills", which stands for a step where others follow
+CHOSEN = compile_line("filter", "the {2:adjective} {1:nouns}")
 
 _PUNCTUATION = ".,;:!?-_*#@~()/&%+'\"<>"
 
@@ -130,6 +135,9 @@ class SentenceGenerator:
         self.first_steps = self._steps(self.catalogue.first_steps)
         self.open_steps = self._steps(self.catalogue.open_steps)
         self.shapes = load_shapes()
+        self.participles = [
+            lines for shapes in self.shapes if (lines := shapes.participles) and lines[0].key in COMMON_STEPS
+        ]
         self.frames = load_frames()
         self._families = [getattr(self, f"_{name}") for name, _ in selection.families]
         self._shares = [share for _, share in selection.families]
@@ -160,6 +168,8 @@ class SentenceGenerator:
         draw = self.rng.random() ** self.leaning.bare
         if draw < BARE_SHARE or self.plain:
             return self._fill(self._pick_wording(entry.do))
+        if draw < BARE_SHARE + TOPIC_SHARE and entry.open_lines and entry.named:
+            return self._topic(entry)
         if draw < 0.74:
             english, value = self._fill(self._pick_wording(entry.do))
             return self._frame(english), value
@@ -175,9 +185,17 @@ class SentenceGenerator:
             return self._pick_wording(frames).replace("{thing}", thing).replace("{done}", done), value
         return self._fill(self._pick_wording(entry.do))
 
+    def _topic(self, entry: Entry) -> tuple[str, Value]:
+        """What is worked on comes first: "here are the orders, sort them by date"."""
+        thing, antecedent = entry.named.fill(self.rng, self.words, held_out=False)
+        english, value = self._fill(self._pick_wording(entry.open_lines), antecedent)
+        return self._pick_wording(self.frames["topic"]).replace("{thing}", thing).replace("{do}", english), value
+
     def _pipeline(self) -> tuple[str, Value]:
         fewest, most = self.selection.steps
         count = fewest + int(self.rng.random() ** self.leaning.short * (most - fewest + 1))
+        if not self.plain and self.rng.random() < NOUN_PHRASE_SHARE:
+            return self._noun_phrase(count)
         if self.rng.random() < 0.93:
             english, step = self._fill(line := self._pick_wording(self._pick(self.first_steps)))
             antecedent = step.fields[line.handle_index]
@@ -193,17 +211,44 @@ class SentenceGenerator:
                 line = self._pick_wording(self._pick(self.first_steps))
                 english, step = self._fill(line)
                 antecedent = step.fields[line.handle_index]
-            joints = LAST if len(steps) == count - 1 else BETWEEN
-            parts.append(joints[0] if self.plain else self._pick_wording(joints))
             parts.append(english)
             steps.append(step)
-        english = "".join(parts)
         draw = 1.0 if self.plain else self.rng.random()
+        english = self._joined(parts, pipes=0.3 < draw < 0.36)
         if draw < 0.1:
             english = self._pick_wording(OPENINGS) + english
         elif draw < 0.3:
             english = self._frame(english)
-        return english, Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
+        return english, _pipeline_of(steps)
+
+    def _noun_phrase(self, count: int) -> tuple[str, Value]:
+        """What comes out of the steps: "I'd like the unpaid bills, sorted by date, limited to 5"."""
+        beginning, parts, steps, antecedent = "", [], [], ITEMS
+        wording = self._pick_wording(self.frames["noun_phrase"])
+        draw = self.rng.random()
+        if draw < 0.5:
+            english, step = self._fill(CHOSEN)
+            parts.append(wording.replace("{thing}", english))
+            steps.append(step)
+            antecedent = step.fields[1]
+        elif draw < 0.8:
+            noun, antecedent = CHOSEN.slots[1].fill(self.rng, self.words, held_out=False)
+            beginning = wording.replace("{thing}", f"the {noun}") + " "
+        while len(steps) < count:
+            english, step = self._fill(self._pick_wording(self._pick(self.participles)), antecedent)
+            parts.append(english)
+            steps.append(step)
+        return beginning + self._joined(parts), _pipeline_of(steps)
+
+    def _joined(self, parts: list[str], pipes: bool = False) -> str:
+        """Parts of a sentence that say one step each."""
+        if self.plain:
+            return LAST[0].join(parts)
+        if pipes:
+            return self._pick(PIPES).join(parts)
+        *most, last = parts
+        joints = [self._pick_wording(BETWEEN) for _ in most[1:]] + [self._pick_wording(LAST)] if most else []
+        return "".join(piece for pair in zip(parts, [*joints, ""], strict=True) for piece in pair)
 
     def _program(self) -> tuple[str, Value]:
         return self._contract("program")
@@ -315,6 +360,10 @@ class SentenceGenerator:
     def _pick_wording(self, sequence):
         """One of a list whose first items are the commonest."""
         return sequence[int(self.rng.random() ** self.leaning.wordings * len(sequence))]
+
+
+def _pipeline_of(steps: list[Contract]) -> Contract:
+    return Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
 
 
 _PLAIN_WORDS = re.compile(r"[a-z ,.?!'-]*")  # no digits and underscores, as names of programs have them: A_1 may be a_1

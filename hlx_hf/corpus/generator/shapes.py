@@ -22,6 +22,16 @@ class Shapes:
     gerunds: Sequence[Line]
     passives: Sequence[Line]
 
+    @property
+    def participles(self) -> list[Line]:
+        """ "sorted by {2}" for "sort them by {2}": what is left of the passives of "them"."""
+        them = f"them{BREAK}"
+        return [
+            replace(line, literals=(line.literals[0].removeprefix(them), *line.literals[1:]))
+            for line in self.passives
+            if line.literals[0].startswith(them)
+        ]
+
 
 @cache
 def load_shapes() -> list[Shapes]:

@@ -105,7 +105,9 @@ def vocabulary(held_out: bool) -> Vocabulary:
     unfit = OPERATIONS if held_out else ()
 
     def chosen(category: str) -> list[str]:
-        fitting = (word for word in dictionary[category] if is_held_out(word) == held_out and word not in unfit)
+        # "items" are what an open step works on: training has them whatever is held out
+        kept = (word for word in dictionary[category] if (is_held_out(word) and word != "item") == held_out)
+        fitting = (word for word in kept if word not in unfit)
         return sorted(word for word in fitting if not is_profanity(word))
 
     def formed(forms: Iterable[str]) -> list[str]:
@@ -280,6 +282,10 @@ def phrase(rng: random.Random, words: Vocabulary) -> str:
         text += "!?.%"[int(rng.random() * 4)]
     elif draw < 0.26:
         text += f" {whole_number(rng, words.held_out)}"
+    elif draw < 0.31:
+        text = text.upper()
+    elif draw < 0.34:
+        text = text.title()
     return text
 
 

@@ -1,8 +1,10 @@
 """Numbers, texts, and the lists and objects that are made of them."""
 
+import json
 import random
+from collections.abc import Sequence
 
-from ....formats import dumps
+from ....formats import Value, dumps
 from ..words import (
     Vocabulary,
     decimal_number,
@@ -109,16 +111,47 @@ def sizes(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     return (" by " if draw < 0.8 else " x ").join(map(str, value)), value
 
 
+_LITERALS = (integer, integer, float_, text, boolean)
+
+
 def literal(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """A number, a float, a text or a truth value."""
-    return pick(rng, (integer, integer, float_, text, boolean))(rng, words, form)
+    return pick(rng, _LITERALS)(rng, words, form)
+
+
+def member(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """A literal or, now and then, null."""
+    return ("null", None) if rng.random() < 0.06 else literal(rng, words, form)
 
 
 def items(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """1, 2 and 3; "red" and "blue"."""
-    kind = pick(rng, (integer, integer, float_, text, boolean))
+    """1, 2 and 3; "red" and "blue"; one in four of several kinds: 1, "red", null."""
+    kind = member if rng.random() < 0.25 else pick(rng, _LITERALS)
     english, values = zip(*(kind(rng, words, form) for _ in range(2 + int(rng.random() * 3))), strict=True)
-    return listed(english), list(values)
+    return _enumerated(rng, english), list(values)
+
+
+def rows(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """[1, 2] and [3, 4]: the lists in a list."""
+    kind = pick(rng, _LITERALS)
+    width = 1 + int(rng.random() * 3)
+    values = [[kind(rng, words, form)[1] for _ in range(width)] for _ in range(2 + int(rng.random() * 2))]
+    return _enumerated(rng, [_code(value) for value in values]), values
+
+
+def code(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """A list or an object as programs have it: [1, 2], {"x": 1}."""
+    value = pick(rng, (items, pairs, pairs, nested, rows))(rng, words, form)[1]
+    return _code(value), value
+
+
+def _code(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _enumerated(rng: random.Random, parts: Sequence[str]) -> str:
+    """A, b and c, or without the "and"."""
+    return ", ".join(parts) if rng.random() < 0.2 else listed(parts)
 
 
 def single(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -140,19 +173,27 @@ def texts(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def pairs(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """X 10 and y 20."""
-    drawn = {}
-    for _ in range(1 + int(rng.random() * 3)):
-        drawn[variable_name(rng, words)] = literal(rng, words, form)
-    return listed([f"{key} {english}" for key, (english, _) in drawn.items()]), {k: v for k, (_, v) in drawn.items()}
+    """X 10 and y 20; x = 10, y = 20."""
+    return _members(rng, words, form, pick(rng, (*["{} {}"] * 6, "{}: {}", "{} = {}", "{} set to {}", "{} of {}")))
 
 
 def settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """X is 10 and y is 20."""
+    """X is 10 and y is 20; x equals 10, y equals 20."""
+    return _members(rng, words, form, pick(rng, (*["{} is {}"] * 6, "{} equals {}", "{} is set to {}", "{} = {}")))
+
+
+def owned(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Whose x is 10 and whose y is 20."""
+    return _members(rng, words, form, "whose {} is {}")
+
+
+def _members(rng: random.Random, words: Vocabulary, form: str, wording: str) -> Drawn:
+    """One to three keys with their values, each in this wording."""
     drawn = {}
     for _ in range(1 + int(rng.random() * 3)):
-        drawn[variable_name(rng, words)] = literal(rng, words, form)
-    return listed([f"{key} is {english}" for key, (english, _) in drawn.items()]), {k: v for k, (_, v) in drawn.items()}
+        drawn[variable_name(rng, words)] = member(rng, words, form)
+    english = [wording.format(key, member_english) for key, (member_english, _) in drawn.items()]
+    return _enumerated(rng, english), {key: value for key, (_, value) in drawn.items()}
 
 
 def nested(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -160,3 +201,21 @@ def nested(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     key = variable_name(rng, words)
     english, inner = pairs(rng, words, form)
     return f"{key} has {english}", {key: inner}
+
+
+def inner(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Origin with x 0 and y -5; origin in which x is 0: the object in an object."""
+    key = variable_name(rng, words)
+    if rng.random() < 0.5:
+        english, value = pairs(rng, words, form)
+        return f"{key} {pick(rng, ('with', 'with', 'of', 'holding'))} {english}", {key: value}
+    english, value = settings(rng, words, form)
+    return f"{key} {pick(rng, ('in which', 'where', 'whose'))} {english}", {key: value}
+
+
+def holding(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Tags set to the list "a" and "b"; a list in an object."""
+    key = variable_name(rng, words)
+    english, values = items(rng, words, form)
+    joint = pick(rng, ("{} set to the list {}", "{}, a list of {}", "{}, which is the list {}", "{} the list {}"))
+    return joint.format(key, english), {key: values}

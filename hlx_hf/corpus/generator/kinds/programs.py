@@ -9,6 +9,7 @@ from .literals import boolean, float_, integer, literal, spelled_integer, text
 from .names import noun, variable_name
 
 QUOTED_SHARE = 0.15  # of names in sentences; in code they have no quotes
+SYMBOL_SHARE = 0.2  # of operators in expressions
 
 
 def name(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -41,13 +42,15 @@ def operand(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 _OPERATORS = {"plus": "add", "minus": "subtract", "times": "multiply", "divided by": "divide"}
+_SYMBOLS = {"plus": "+", "minus": "-", "times": "*", "divided by": "/"}
 
 
 def expression(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """X times 2."""
     (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
     word = pick(rng, tuple(_OPERATORS))
-    return f"{left} {word} {right}", Contract(101, {0: _OPERATORS[word], 1: left_value, 2: right_value})
+    joint = _SYMBOLS[word] if rng.random() < SYMBOL_SHARE else word
+    return f"{left} {joint} {right}", Contract(101, {0: _OPERATORS[word], 1: left_value, 2: right_value})
 
 
 _RESULTS = {
