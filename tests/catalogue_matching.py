@@ -46,13 +46,16 @@ def _cores(sentence: str) -> Iterator[tuple[str, str]]:
 @cache
 def _frame_patterns() -> list[tuple[str, re.Pattern]]:
     return [
-        ("passive" if shape.startswith("passive") else shape, re.compile(_regex(fingerprint(frame), NAME if shape == "topic" else ".+")))
+        (
+            "passive" if shape.startswith("passive") else shape,
+            re.compile(_regex(fingerprint(frame), thing=NAME if shape == "topic" else ".+")),
+        )
         for shape in ("frames", "topic", "gerund", "passive", "passive_object")
         for frame in load_frames()[shape]
     ]
 
 
-def _regex(frame: str, thing: str = ".+") -> str:
+def _regex(frame: str, thing: str) -> str:
     any_words = re.sub(r"\\\{(do|doing|done)\\\}", r"(?P<\1>.+)", re.escape(frame))
     return any_words.replace(r"\{thing\}", f"(?P<thing>{thing})")
 
@@ -62,7 +65,7 @@ def _patterns() -> dict[tuple[str, str | int], list[re.Pattern]]:
     patterns: dict = {}
     shapes = load_shapes()
     lines = [("frames", line) for line in load_catalogue().lines()]
-    lines += [("topic", line) for entry in load_catalogue().operations for line in entry.open_lines]
+    lines += [("topic", line) for entry in load_catalogue().operations for line in entry.topic_lines]
     lines += [("gerund", line) for entry in shapes for line in entry.gerunds]
     lines += [("passive", line) for entry in shapes for line in entry.passives]
     for shape, line in lines:

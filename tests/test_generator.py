@@ -1,8 +1,10 @@
 """The generator of sentences and values: what it draws means what it says, and shards never overlap."""
 
+import json
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 
@@ -10,14 +12,24 @@ import pytest
 from torch.utils.data import DataLoader
 
 from hlx_hf import Contract, Handle, dumps, loads
-from hlx_hf.contracts import CONTRACTS, OPERATION, OPERATIONS, PIPELINE, operation_of, schema_problem
+from hlx_hf.contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE, operation_of, schema_problem, worked_on
 from hlx_hf.corpus.generator.catalogue import CATALOGUE, PLAIN, Catalogue, CatalogueError, load_catalogue
 from hlx_hf.corpus.generator.kinds import KINDS
 from hlx_hf.corpus.generator.questions import evaluation_question, facts_about, questions_about
-from hlx_hf.corpus.generator.sentences import EVERYDAY, PLAIN_WORDING, TRAINING, SentenceGenerator, fingerprint
+from hlx_hf.corpus.generator.sentences import (
+    EVERYDAY,
+    PARTICIPLE_STEPS,
+    PLAIN_WORDING,
+    TRAINING,
+    SentenceGenerator,
+    fingerprint,
+    load_frames,
+)
 from hlx_hf.corpus.generator.stream import CHUNK_SIZE, ChunkStream, stream_pairs
 from hlx_hf.corpus.generator.values import MAX_DEPTH, ValueGenerator
 from hlx_hf.corpus.generator.words import everyday_vocabulary, is_held_out, vocabulary
+from hlx_hf.decoding.coverage import QUOTATION
+from hlx_hf.decoding.steps import PIPES
 from hlx_hf.lines_hlx import NOTATIONS
 
 SAMPLE = 3000
@@ -58,6 +70,18 @@ def test_every_operation_and_contract_has_twelve_wordings_at_the_least():
     assert not few
 
 
+def test_flat_objects_are_put_into_english_in_one_way():
+    selection = replace(PLAIN_WORDING, families=(("value", 1),))
+    flat = [
+        english
+        for english, value in islice(SentenceGenerator(0, selection), SAMPLE)
+        if isinstance(value, dict) and value and not any(isinstance(part, (dict, list)) for part in value.values())
+    ]
+    fixed = {english for english, count in Counter(flat).items() if count > 1}  # wordings that decide the whole value
+    assert len(flat) - len(fixed) > SAMPLE // 100
+    assert {" ".join(english.split()[:5]) for english in flat if english not in fixed} == {"Give me an object with"}
+
+
 def test_no_two_meanings_share_a_wording():
     meanings = {}
     for line in load_catalogue().lines():
@@ -93,6 +117,97 @@ def test_an_open_argument_means_what_the_steps_before_worked_on(tmp_path):
     assert line.fill(random.Random(0), words) == ("show them", loads('{1000: {@0: "show", @1: &h_items}}', "HLXL"))
     _, value = line.fill(random.Random(0), words, antecedent=Handle("users"))
     assert value.fields[1] == Handle("users")
+
+
+def topic_in(frame, sentence):
+    """What stands for the thing in a sentence of `data/frames.yaml`'s list `topic`, if it is in this frame."""
+    pattern = re.escape(fingerprint(frame)).replace(r"\{thing\}", "(.+?)").replace(r"\{do\}", ".+")
+    found = re.fullmatch(pattern, fingerprint(sentence))
+    return found and found.group(1)
+
+
+@pytest.mark.parametrize("frame", load_frames()["topic"])
+def test_what_is_named_first_is_what_is_worked_on(frame):
+    generator = SentenceGenerator(0)
+    generator.frames = generator.frames | {"topic": [frame]}
+    for entry in generator.catalogue.operations:
+        if entry.topic_lines and entry.thing_slot:
+            sentence, value = generator._topic(entry)
+            thing = value.fields[worked_on(entry.key)].name
+            assert re.sub("[^a-z0-9]", "", topic_in(frame, sentence)).endswith(re.sub("[^a-z0-9]", "", thing.lower()))
+
+
+def test_a_noun_phrase_has_a_step_for_what_is_chosen_and_one_for_each_participle():
+    generator, beginnings = SentenceGenerator(0), Counter()
+    for _ in range(SAMPLE):
+        english, value = generator._noun_phrase(3)
+        first, *others = list(value.fields.values())[1:]
+        assert operation_of(value) == PIPELINE
+        operations = {operation_of(step) for step in others}
+        assert len(operations) == len(others) == 2
+        assert operations <= PARTICIPLE_STEPS
+        thing = first.fields[worked_on(operation_of(first))]
+        assert all(step.fields[worked_on(operation_of(step))] == thing for step in others)
+        chosen = operation_of(first) == "filter" and f"the {first.fields[2].name} " in english.lower()
+        beginnings["chosen" if chosen else "open" if thing == ITEMS else "named"] += 1
+    assert all(beginnings[beginning] > SAMPLE // 10 for beginning in ("chosen", "open", "named"))
+
+
+def test_pipes_stand_between_all_steps_or_none():
+    selection = replace(TRAINING, families=(("pipeline", 1),))
+    piped = 0
+    for english, value in islice(SentenceGenerator(0, selection), SAMPLE):
+        counts = [english.count(pipe) for pipe in PIPES if pipe in english and not QUOTATION.search(english)]
+        if counts:
+            piped += 1
+            assert counts == [len(value.fields) - 2]
+    assert SAMPLE // 50 < piped < SAMPLE // 10
+
+
+@pytest.mark.parametrize(("kind", "type_"), [("code", (list, dict)), ("array_code", list), ("object_code", dict)])
+def test_code_is_the_value_as_json_has_it(kind, type_):
+    for english, value in drawn(kind):
+        assert isinstance(value, type_)
+        assert json.loads(english) == value
+
+
+def test_rows_are_the_lists_in_a_list():
+    for english, value in drawn("rows"):
+        assert "".join(json.dumps(row, ensure_ascii=False) for row in value) == re.sub(
+            r"(?<=\])(, | and )", "", english
+        )
+
+
+@pytest.mark.parametrize("kind", ["pairs", "settings", "owned", "nested", "nested_with", "list_member"])
+def test_an_object_has_its_keys_and_values_in_the_order_of_its_english(kind):
+    def said(value):
+        if isinstance(value, (dict, list)):
+            for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+                yield from [key] if isinstance(key, str) else []
+                yield from said(part)
+        else:
+            yield value if isinstance(value, str) else json.dumps(value)
+
+    for english, value in drawn(kind):
+        start = 0
+        for text in said(value):
+            start = english.index(text, start) + len(text)
+
+
+def test_operators_are_said_in_words_or_as_their_symbols():
+    symbols = {" + ": "add", " - ": "subtract", " * ": "multiply", " / ": "divide"}
+    found = Counter()
+    for english, value in drawn("expression"):
+        for symbol in (symbol for symbol in symbols if symbol in english):
+            assert value.fields[0] == symbols[symbol]
+            found[symbol] += 1
+    assert found.keys() == symbols.keys()
+
+
+def drawn(kind, count=400):
+    draw, _ = KINDS[kind]
+    rng = random.Random(0)
+    return [draw(rng, vocabulary(held_out=False), "plain") for _ in range(count)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

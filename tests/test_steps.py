@@ -8,7 +8,7 @@ import hlx_hf
 from hlx_hf import Contract, Handle, dumps, loads
 from hlx_hf.contracts import ITEMS, OPERATIONS, PIPELINE, operation_of, worked_on
 from hlx_hf.corpus.generator.sentences import Selection, SentenceGenerator
-from hlx_hf.decoding.steps import BETWEEN, LAST, OPENINGS, Answer, Division, pipeline_of, step_by_step
+from hlx_hf.decoding.steps import BETWEEN, LAST, OPENINGS, PIPES, Answer, Division, pipeline_of, step_by_step
 
 REQUEST = "Filter active users, then sort them by name; drop the first 2, keep 5 and show them"
 
@@ -39,6 +39,8 @@ SHOW, SORT = operation("show", Handle("cars")), operation("sort", ITEMS, Handle(
         ("", []),
         (", ", ["", ""]),
         (r'save it to "a \" , then b" and close it', [r'save it to "a \" , then b"', "close it"]),
+        ("dispatch it over [64, 64, 1] | sync it", ["dispatch it over [64, 64, 1]", "sync it"]),
+        ('put {"a": [[1, 2], [3]], "b": 1} in it, close it', ['put {"a": [[1, 2], [3]], "b": 1} in it', "close it"]),
         ("first  10 rows, then sort them", ["first  10 rows", "sort them"]),
         ("  First, show the cars; sort them", ["show the cars", "sort them"]),
     ],
@@ -47,7 +49,7 @@ def test_requests_are_cut_where_steps_are_joined(request_text, clauses):
     assert Division(request_text).passages == clauses
 
 
-@pytest.mark.parametrize("joint", sorted({*BETWEEN, *LAST}))
+@pytest.mark.parametrize("joint", sorted({*BETWEEN, *LAST, *PIPES}))
 def test_every_joint_of_the_generator_is_one(joint):
     for text in (joint, joint.upper(), joint.replace(" ", "   ")):
         assert Division(f"show the cars{text}sort them").passages == ["show the cars", "sort them"]

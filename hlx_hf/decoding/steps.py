@@ -48,6 +48,21 @@ _JOINT = re.compile(rf"(?<!\s)(?:{_any_of((*BETWEEN, *LAST, *PIPES))})", re.IGNO
 _OPENING = re.compile(rf"\s*(?:{_any_of(OPENINGS)})(?!\s*\d)", re.IGNORECASE)  # the first 10 are none
 
 
+_BRACKETS = re.compile(r"\[[^][]*\]|\{[^{}]*\}")
+
+
+def _masked(request: str) -> str:
+    """The request with other characters for what is in quotes or brackets: no comma there joins steps."""
+    before, masked = "", _mask(QUOTATION, request)
+    while masked != before:  # from the innermost brackets to the outermost
+        before, masked = masked, _mask(_BRACKETS, masked)
+    return masked
+
+
+def _mask(pattern: re.Pattern, text: str) -> str:
+    return pattern.sub(lambda found: "_" * len(found[0]), text)
+
+
 class Answer(NamedTuple):
     """What a model makes of a text.
 
@@ -80,8 +95,7 @@ class Division:
     def __init__(self, request: str):
         opening = _OPENING.match(request)
         start = opening.end() if opening else 0
-        unquoted = QUOTATION.sub(lambda quotation: "_" * len(quotation[0]), request)
-        joints = [joint.span() for joint in _JOINT.finditer(unquoted, start)]
+        joints = [joint.span() for joint in _JOINT.finditer(_masked(request), start)]
         starts = [start, *(stop for _, stop in joints)]
         stops = [*(start for start, _ in joints), len(request)]
         self._clauses = len(starts)

@@ -17,7 +17,7 @@ of `PLAIN` the field 0 is the value itself.
 import random
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from zlib import crc32
@@ -31,13 +31,20 @@ from .words import CATALOGUE, Vocabulary
 PLAIN = ("value", "contract", "null", "question")  # entries whose field 0 is no field but the value itself
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
 NAMELESS_KINDS = {  # may hold no name
-    *("boolean", "bytes", "literal", "items", "rows", "code", "single", "arguments", "code_arguments")
+    *("boolean", "bytes", "literal", "items", "rows", "code", "array_code", "single", "arguments", "code_arguments")
+}
+
+_SAME_VALUES = {
+    **dict.fromkeys(("settings", "owned", "code", "object_code"), "pairs"),
+    "nested_with": "nested",
+    "array_code": "items",
 }
 
 HELD_OUT_FORM_SHARE = 4  # one argument in so many has a form that training never gives it
 EVERYDAY_FIRST_FORM = 0.3  # share of an everyday sentence's names and numbers that are plain, beside the usual share
 
 _SLOT = re.compile(r"\{(\d)(?::(\w+))?\}")
+_OTHER_THING = re.compile(r"\bthe (rest|result|last|latest|others?)\b")
 _LONG_WORD = re.compile(r"[a-z]{5,}")
 
 
@@ -64,6 +71,10 @@ class Slot:
         else:
             form = self.forms[int(rng.random() * len(self.forms))]
         return self.draw(rng, words, form)
+
+    def without(self, form: str) -> "Slot":
+        """The same slot, but never in this form."""
+        return replace(self, forms=tuple(other for other in self.forms if other != form))
 
 
 @dataclass(frozen=True)
@@ -126,11 +137,16 @@ class Entry:
         return [line for line in self.do if line.open_index is not None]
 
     @cached_property
-    def named(self) -> Slot | None:
+    def topic_lines(self) -> list[Line]:
+        """Those of them that can be about a thing named before: "the rest" is another thing."""
+        return [line for line in self.open_lines if not _OTHER_THING.search(line.skeleton)]
+
+    @cached_property
+    def thing_slot(self) -> Slot | None:
         """Where the imperatives name the thing that they work on."""
-        named = worked_on(self.key)
+        index = worked_on(self.key)
         slots = (slot for line in self.do for slot in line.slots)
-        return next((slot for slot in slots if slot.index == named and slot.kind == DEFAULT_KINDS["h"]), None)
+        return next((slot for slot in slots if slot.index == index and slot.kind == DEFAULT_KINDS["h"]), None)
 
 
 class Catalogue:
@@ -260,9 +276,14 @@ def _first_wordings(lines: Iterable[Line]) -> tuple[Line, ...]:
     """The first of the lines that differ in wording alone."""
     first: dict[tuple, Line] = {}
     for line in lines:
-        kinds = sorted((slot.index, "name" if slot.kind in NAMING_KINDS else slot.kind) for slot in line.slots)
+        kinds = sorted((slot.index, _what_it_draws(slot.kind)) for slot in line.slots)
         first.setdefault((repr(line.fields), line.open_index, tuple(kinds)), line)
     return tuple(first.values())
+
+
+def _what_it_draws(kind: str) -> str:
+    """What kinds have in common that draw the same values in other words."""
+    return "name" if kind in NAMING_KINDS else _SAME_VALUES.get(kind, kind)
 
 
 def _kinds_of_fields(key: str | int, highest: int) -> dict[int, str | None]:

@@ -13,7 +13,7 @@ from ...decoding.steps import BETWEEN, LAST, OPENINGS, PIPES
 from ...formats import Contract, Handle, Value
 from ...lines_hlx import NOTATIONS
 from ..yaml_files import read_yaml
-from .catalogue import NAMELESS_KINDS, Entry, Line, compile_line, load_catalogue, load_plain_catalogue
+from .catalogue import NAMELESS_KINDS, Entry, Line, Slot, compile_line, load_catalogue, load_plain_catalogue
 from .questions import evaluation_question, questions_about
 from .shapes import BREAK, load_shapes
 from .words import everyday_vocabulary, invented_name, is_new_number, vocabulary
@@ -39,14 +39,18 @@ _CONTRACTS = {
 # Steps that people string together most, and how much oftener each is drawn in everyday pipelines.
 COMMON_STEPS = frozenset("filter sort group map limit skip unique reverse search show".split())
 COMMON_STEP_WEIGHT = 6
+PARTICIPLE_STEPS = COMMON_STEPS - {"search", "show"}  # what is found or shown is there without saying so
 BARE_SHARE = 0.4
 TOPIC_SHARE = 0.05
 NOUN_PHRASE_SHARE = 0.08  # of pipelines
+CHOSEN_SHARE, NAMED_SHARE = 0.5, 0.3  # of noun phrases, for what they begin with; the others have steps alone
+PIPED_SHARE = 0.06  # of other pipelines
 TYPO_SHARE = 0.02
 IID_SHARE = 64  # one sentence in so many is kept for the test split `iid`
 
-# "the unpaid bills", which stands for a step where others follow
+# "the unpaid bills", which stand for a step where others follow; and bills that no adjective could choose
 CHOSEN = compile_line("filter", "the {2:adjective} {1:nouns}")
+UNADORNED = next(slot for slot in CHOSEN.slots if slot.index == CHOSEN.handle_index).without("adjectival")
 
 _PUNCTUATION = ".,;:!?-_*#@~()/&%+'\"<>"
 
@@ -136,9 +140,10 @@ class SentenceGenerator:
         self.open_steps = self._steps(self.catalogue.open_steps)
         self.shapes = load_shapes()
         self.participles = [
-            lines for shapes in self.shapes if (lines := shapes.participles) and lines[0].key in COMMON_STEPS
+            lines for shapes in self.shapes if (lines := shapes.participles) and lines[0].key in PARTICIPLE_STEPS
         ]
         self.frames = load_frames()
+        self._is_new = False
         self._families = [getattr(self, f"_{name}") for name, _ in selection.families]
         self._shares = [share for _, share in selection.families]
 
@@ -168,7 +173,7 @@ class SentenceGenerator:
         draw = self.rng.random() ** self.leaning.bare
         if draw < BARE_SHARE or self.plain:
             return self._fill(self._pick_wording(entry.do))
-        if draw < BARE_SHARE + TOPIC_SHARE and entry.open_lines and entry.named:
+        if draw < BARE_SHARE + TOPIC_SHARE and entry.topic_lines and entry.thing_slot:
             return self._topic(entry)
         if draw < 0.74:
             english, value = self._fill(self._pick_wording(entry.do))
@@ -187,8 +192,8 @@ class SentenceGenerator:
 
     def _topic(self, entry: Entry) -> tuple[str, Value]:
         """What is worked on comes first: "here are the orders, sort them by date"."""
-        thing, antecedent = entry.named.fill(self.rng, self.words, held_out=False)
-        english, value = self._fill(self._pick_wording(entry.open_lines), antecedent)
+        thing, antecedent = self._fill_slot(entry.thing_slot)
+        english, value = self._fill(self._pick_wording(entry.topic_lines), antecedent)
         return self._pick_wording(self.frames["topic"]).replace("{thing}", thing).replace("{do}", english), value
 
     def _pipeline(self) -> tuple[str, Value]:
@@ -214,7 +219,8 @@ class SentenceGenerator:
             parts.append(english)
             steps.append(step)
         draw = 1.0 if self.plain else self.rng.random()
-        english = self._joined(parts, pipes=0.3 < draw < 0.36)
+        pipes = draw > 1 - PIPED_SHARE and not self.plain
+        english = self._joined(parts, pipes)
         if draw < 0.1:
             english = self._pick_wording(OPENINGS) + english
         elif draw < 0.3:
@@ -223,32 +229,34 @@ class SentenceGenerator:
 
     def _noun_phrase(self, count: int) -> tuple[str, Value]:
         """What comes out of the steps: "I'd like the unpaid bills, sorted by date, limited to 5"."""
-        beginning, parts, steps, antecedent = "", [], [], ITEMS
-        wording = self._pick_wording(self.frames["noun_phrase"])
+        head, steps, antecedent = "", [], ITEMS
         draw = self.rng.random()
-        if draw < 0.5:
+        if draw < CHOSEN_SHARE:
             english, step = self._fill(CHOSEN)
-            parts.append(wording.replace("{thing}", english))
+            antecedent = step.fields[CHOSEN.handle_index]
             steps.append(step)
-            antecedent = step.fields[1]
-        elif draw < 0.8:
-            noun, antecedent = CHOSEN.slots[1].fill(self.rng, self.words, held_out=False)
-            beginning = wording.replace("{thing}", f"the {noun}") + " "
-        while len(steps) < count:
-            english, step = self._fill(self._pick_wording(self._pick(self.participles)), antecedent)
-            parts.append(english)
+            head = self._in_noun_phrase(english) + self._pick((", ", ", ", " "))
+        elif draw < CHOSEN_SHARE + NAMED_SHARE:
+            noun, antecedent = self._fill_slot(UNADORNED)
+            head = self._in_noun_phrase(f"the {noun}") + " "
+        participles = []
+        for lines in self.rng.sample(self.participles, count - len(steps)):
+            english, step = self._fill(self._pick_wording(lines), antecedent)
+            participles.append(english)
             steps.append(step)
-        return beginning + self._joined(parts), _pipeline_of(steps)
+        return head + self._joined(participles), _pipeline_of(steps)
+
+    def _in_noun_phrase(self, thing: str) -> str:
+        return self._pick_wording(self.frames["noun_phrase"]).replace("{thing}", thing)
 
     def _joined(self, parts: list[str], pipes: bool = False) -> str:
-        """Parts of a sentence that say one step each."""
-        if self.plain:
-            return LAST[0].join(parts)
-        if pipes:
-            return self._pick(PIPES).join(parts)
-        *most, last = parts
-        joints = [self._pick_wording(BETWEEN) for _ in most[1:]] + [self._pick_wording(LAST)] if most else []
-        return "".join(piece for pair in zip(parts, [*joints, ""], strict=True) for piece in pair)
+        """Parts of a sentence that say one step each; all joined alike if plain or by pipes."""
+        if self.plain or pipes:
+            return (LAST[0] if self.plain else self._pick(PIPES)).join(parts)
+        if len(parts) == 1:
+            return parts[0]
+        joints = [*(self._pick_wording(BETWEEN) for _ in parts[2:]), self._pick_wording(LAST), ""]
+        return "".join(f"{part}{joint}" for part, joint in zip(parts, joints, strict=True))
 
     def _program(self) -> tuple[str, Value]:
         return self._contract("program")
@@ -329,6 +337,11 @@ class SentenceGenerator:
         typo = not self.plain and self.rng.random() < TYPO_SHARE
         return line.fill(self.rng, self.words, held_out_slot=held_out_slot, antecedent=antecedent, typo=typo)
 
+    def _fill_slot(self, slot: Slot) -> tuple[str, Value]:
+        """What stands in a slot whose sentence is no line."""
+        self._is_new |= self.selection.held_out_words
+        return slot.fill(self.rng, self.words, held_out=False)
+
     def _frame(self, imperative: str) -> str:
         return self._pick_wording(self.frames["frames"]).replace("{do}", imperative)
 
@@ -350,7 +363,8 @@ class SentenceGenerator:
         elif english.endswith("?") and rng.random() < 0.15:
             english = english[:-1]
         if rng.random() < 0.015:
-            english = english.replace(" ", "  " if rng.random() < 0.5 else "   ") if '"' not in english else english
+            if '"' not in english and "'" not in english:
+                english = english.replace(" ", "  " if rng.random() < 0.5 else "   ")
             english = " " * int(rng.random() * 3) + english + " " * int(rng.random() * 3)
         return english
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from lemminflect import getAllLemmas, getInflection
 
@@ -22,7 +22,7 @@ class Shapes:
     gerunds: Sequence[Line]
     passives: Sequence[Line]
 
-    @property
+    @cached_property
     def participles(self) -> list[Line]:
         """ "sorted by {2}" for "sort them by {2}": what is left of the passives of "them"."""
         them = f"them{BREAK}"

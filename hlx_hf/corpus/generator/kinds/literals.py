@@ -125,7 +125,7 @@ def member(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def items(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """1, 2 and 3; "red" and "blue"; one in four of several kinds: 1, "red", null."""
+    """1, 2 and 3; "red" and "blue"; or of several kinds: 1, "red", null."""
     kind = member if rng.random() < 0.25 else pick(rng, _LITERALS)
     english, values = zip(*(kind(rng, words, form) for _ in range(2 + int(rng.random() * 3))), strict=True)
     return _enumerated(rng, english), list(values)
@@ -136,16 +136,27 @@ def rows(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     kind = pick(rng, _LITERALS)
     width = 1 + int(rng.random() * 3)
     values = [[kind(rng, words, form)[1] for _ in range(width)] for _ in range(2 + int(rng.random() * 2))]
-    return _enumerated(rng, [_code(value) for value in values]), values
+    return _enumerated(rng, [_json(value) for value in values]), values
 
 
 def code(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """A list or an object as programs have it: [1, 2], {"x": 1}."""
-    value = pick(rng, (items, pairs, pairs, nested, rows))(rng, words, form)[1]
-    return _code(value), value
+    return (array_code if rng.random() < 0.4 else object_code)(rng, words, form)
 
 
-def _code(value: Value) -> str:
+def array_code(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """[1, 2], [["red", "blue"], ["green"]]."""
+    value = pick(rng, (items, items, rows))(rng, words, form)[1]
+    return _json(value), value
+
+
+def object_code(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """{"x": 1, "y": true}, {"origin": {"x": 0}}."""
+    value = pick(rng, (pairs, pairs, nested))(rng, words, form)[1]
+    return _json(value), value
+
+
+def _json(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -199,11 +210,11 @@ def _members(rng: random.Random, words: Vocabulary, form: str, wording: str) -> 
 def nested(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Origin has x 0 and y -5."""
     key = variable_name(rng, words)
-    english, inner = pairs(rng, words, form)
-    return f"{key} has {english}", {key: inner}
+    english, value = pairs(rng, words, form)
+    return f"{key} has {english}", {key: value}
 
 
-def inner(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+def nested_with(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Origin with x 0 and y -5; origin in which x is 0: the object in an object."""
     key = variable_name(rng, words)
     if rng.random() < 0.5:
@@ -213,7 +224,7 @@ def inner(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     return f"{key} {pick(rng, ('in which', 'where', 'whose'))} {english}", {key: value}
 
 
-def holding(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+def list_member(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Tags set to the list "a" and "b"; a list in an object."""
     key = variable_name(rng, words)
     english, values = items(rng, words, form)

@@ -41,16 +41,21 @@ def operand(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     return float_(rng, words, form) if draw < 0.55 else variable(rng, words, form)
 
 
-_OPERATORS = {"plus": "add", "minus": "subtract", "times": "multiply", "divided by": "divide"}
-_SYMBOLS = {"plus": "+", "minus": "-", "times": "*", "divided by": "/"}
+# the operators with their words and their symbols
+_OPERATORS = {
+    "add": ("plus", "+"),
+    "subtract": ("minus", "-"),
+    "multiply": ("times", "*"),
+    "divide": ("divided by", "/"),
+}
 
 
 def expression(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """X times 2."""
     (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
-    word = pick(rng, tuple(_OPERATORS))
-    joint = _SYMBOLS[word] if rng.random() < SYMBOL_SHARE else word
-    return f"{left} {joint} {right}", Contract(101, {0: _OPERATORS[word], 1: left_value, 2: right_value})
+    operator = pick(rng, tuple(_OPERATORS))
+    joint = _OPERATORS[operator][rng.random() < SYMBOL_SHARE]
+    return f"{left} {joint} {right}", Contract(101, {0: operator, 1: left_value, 2: right_value})
 
 
 _RESULTS = {
