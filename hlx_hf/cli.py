@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_push(commands)
     add_plan(commands)
     options = parser.parse_args(arguments)
-    for stream in (sys.stdin, sys.stdout):
+    for stream in filter(None, (sys.stdin, sys.stdout)):  # one that the shell has closed is None
         stream.reconfigure(encoding="utf-8")  # whatever the locale, for that of Windows has no glyphs
     try:
         options.run(options)
@@ -165,7 +165,7 @@ def _add_texts(parser: argparse.ArgumentParser, what: str) -> None:
 def _answer_each(texts: list[str], answer: Callable[[str], str]) -> None:
     """Prints a line for each text, and exits with 1 at the end if one was at fault."""
     at_fault = False
-    for number, text in enumerate(texts or (line.rstrip("\r\n") for line in sys.stdin), start=1):
+    for number, text in enumerate(texts or (line.rstrip("\r\n") for line in sys.stdin or ()), start=1):
         line = ""
         if text.strip():
             try:

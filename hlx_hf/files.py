@@ -13,6 +13,11 @@ ASIDE = "_aside_"  # how names begin of what is not whole yet, or no longer
 TRAINING_LOCK = "_lock"
 PROGRESS = "_progress.json"
 GATES = "gates.json"
+# In the folder of a model
+TRAINER_STATE = "trainer_state.json"  # of transformers, which takes seconds to import
+PLOT = "training.png"
+EVALUATION_RESULTS = "evaluation.json"
+COMPREHENSION_RESULTS = "english_comprehension_results.json"
 PROBE_SECONDS = 1  # another process may only be looking whether a lock is held
 
 
@@ -31,15 +36,18 @@ def put_in_place(aside: Path, folder: Path) -> None:
     """Gives a folder that was written aside its name, in place of an older one, once all of it is on the disk."""
     for path in [*aside.rglob("*"), aside]:
         _sync(path)
+    older = _doomed(folder)
     if folder.exists():
-        remove_whole(folder)
+        folder.rename(older)
     aside.rename(folder)
     _sync(folder.parent)
+    if older.exists():  # deleted last: what was written aside is cleared after a kill
+        shutil.rmtree(older)
 
 
 def remove_whole(folder: Path) -> None:
     """Deletes a folder that was whole, so that nobody finds a part of it under its name."""
-    doomed = folder.with_name(f"{ASIDE}{folder.name}_old")
+    doomed = _doomed(folder)
     folder.rename(doomed)
     shutil.rmtree(doomed)
 
@@ -88,6 +96,10 @@ def is_held(path: Path) -> bool:
             return False
     except Timeout:
         return True
+
+
+def _doomed(folder: Path) -> Path:
+    return folder.with_name(f"{ASIDE}{folder.name}_old")
 
 
 def _sync(path: Path) -> None:

@@ -14,7 +14,7 @@ TO_HLX = "→"
 TO_ENGLISH = "←"
 
 _QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")', re.DOTALL)
-_PUNCTUATION = str.maketrans("“”„‘’‚–—", 3 * '"' + 3 * "'" + 2 * "-")
+_PUNCTUATION = str.maketrans("“”„‘’‚–—\n\r\t", 3 * '"' + 3 * "'" + 2 * "-" + 3 * " ")
 
 
 def line_prompt(text: str, target: str) -> str:
@@ -85,7 +85,9 @@ def check_search(num_beams: int, coverage_penalty: float) -> None:
 
 
 def plain_punctuation(text: str) -> str:
-    """Curly quotes and dashes, as phones and word processors set them, in ASCII; what `"` encloses stays.
+    """Curly quotes and dashes, as phones and word processors set them, in ASCII, and ends of lines as blanks.
+
+    What `"` encloses stays.
 
     HLX has other characters than ASCII and runes only inside of strings, so a text in a notation is left as it is.
     """

@@ -71,7 +71,7 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
 
     Raises:
         OSError: there are none.
-        ValueError: a file is damaged.
+        ValueError: a file is damaged, or its weights are of another type than F32, F16 and BF16.
     """
     paths = sorted(folder.glob(WEIGHTS))
     if not paths:
@@ -80,9 +80,11 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
     for path in paths:
         try:
             tensors = deserialize(path.read_bytes())
+            weights |= {name: _float32(tensor).reshape(tensor["shape"]) for name, tensor in tensors}
         except SafetensorError as error:
             raise ValueError(f"{path} is damaged: {error}") from error
-        weights |= {name: _float32(tensor).reshape(tensor["shape"]) for name, tensor in tensors}
+        except KeyError as error:
+            raise ValueError(f"{path} has weights of type {error}, not F32, F16 or BF16") from error
     return weights
 
 
@@ -239,6 +241,8 @@ class Translator:
             self.network.generate([[0]], max_new_tokens=1)  # which takes every setting and every tensor
         except KeyError as error:
             raise ValueError(f"{self.folder} is damaged: config.json or the weights lack {error}") from error
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"{self.folder} is damaged: config.json does not fit the weights: {error}") from error
         has_settings = (self.folder / GENERATION_CONFIG).is_file()
         settings = read_config(self.folder, GENERATION_CONFIG) if has_settings else {}
         self._num_beams = settings.get("num_beams") or 1

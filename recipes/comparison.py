@@ -21,14 +21,15 @@ def main() -> None:
     parser.add_argument("hlx_only", type=Path, help="results of the engine that was trained on HLX alone")
     parser.add_argument("--output", type=Path, help="Markdown file of the table")
     arguments = parser.parse_args()
-    try:
-        tests = {
-            "English model": json.loads(arguments.english.read_text(encoding="utf-8")),
-            "HLX-only engine": json.loads(arguments.hlx_only.read_text(encoding="utf-8")),
-        }
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    table = comprehension_table(tests)
+    tests = {}
+    for title, path in {"English model": arguments.english, "HLX-only engine": arguments.hlx_only}.items():
+        try:
+            tests[title] = json.loads(path.read_text(encoding="utf-8"))
+            table = comprehension_table(tests)
+        except OSError as error:
+            sys.exit(f"error: {error}")
+        except (AttributeError, LookupError, TypeError, ValueError):
+            sys.exit(f"error: {path} holds no results of recipes/comprehension.py")
     print(table)
     if arguments.output:
         write_whole(arguments.output, f"# English comprehension: what was forgotten\n\n{table}\n")

@@ -2,6 +2,7 @@
 
     python recipes/comprehension.py --model runs/baseline_tiny/checkpoint_tiny_baseline_epoch30
 
+Answers are constrained to the grammar of the notation, and decoded greedily, whatever the model has its users do.
 Writes every prompt, output and score to `english_comprehension_results.json` in the folder of the model, in the
 current one for a model of the Hub, or where `--output` says.
 """
@@ -13,11 +14,13 @@ from pathlib import Path
 
 from transformers.utils import logging
 
-from hlx_hf import pipeline
 from hlx_hf.evaluation import comprehension_table, run_comprehension
+from hlx_hf.evaluation.generation import load_model
 from hlx_hf.files import write_whole
 
 RESULTS = "english_comprehension_results.json"
+
+SETTINGS = {"constrained": True, "num_beams": 1}  # as `recipes/evaluation.py` tests a model
 
 
 def main() -> None:
@@ -31,10 +34,10 @@ def main() -> None:
     output = arguments.output or folder / RESULTS
 
     try:
-        translate = pipeline(arguments.model, num_beams=1)  # greedily, as every test is
-    except (OSError, ValueError) as error:
+        translate, *_ = load_model(arguments.model, **SETTINGS)
+        results = {**SETTINGS, **run_comprehension(translate, arguments.model)}
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
-    results = run_comprehension(translate, arguments.model)
     write_whole(output, json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     print(comprehension_table({Path(arguments.model).name: results}))
     print(f"every prompt and output: {output}")

@@ -38,6 +38,12 @@ RESULTS = "english_comprehension_results.json"
 LAUNCHER = ["--num_processes=1", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
 LAUNCHER += [f"--num_cpu_threads_per_process={os.cpu_count()}"]
 
+# whatever environment is on the PATH
+PROGRAMS = {
+    "python": [sys.executable],
+    "accelerate launch": [sys.executable, "-m", "accelerate.commands.launch"],
+}
+
 
 def main() -> None:
     """Runs the phases, then prints what was learned, what was forgotten, and five translations."""
@@ -100,7 +106,7 @@ def train(phase: str, output: Path, **overrides: object) -> Path:
     if (result / "trainer_state.json").exists():  # the last file that a phase writes
         heading(f"{phase}: finished before, {result} is kept (delete {output} to start over)")
     else:
-        run("accelerate", "launch", *LAUNCHER, recipe, "--config", config, *options)
+        run("accelerate launch", *LAUNCHER, recipe, "--config", config, *options)
     return result
 
 
@@ -110,11 +116,11 @@ def test_comprehension(model: Path | str, results: Path) -> dict:
     return json.loads(results.read_text())
 
 
-def run(*words: object) -> None:
-    """Shows a command as a user would type it, and runs it."""
-    command = list(map(str, words))
-    heading("$ " + " ".join(command))
-    subprocess.run(command, check=True)
+def run(program: str, *words: object) -> None:
+    """Shows a command as a user would type it, and runs it in the environment of this process."""
+    arguments = list(map(str, words))
+    heading(f"$ {program} {' '.join(arguments)}")
+    subprocess.run([*PROGRAMS[program], *arguments], check=True)
 
 
 def heading(text: str) -> None:

@@ -17,20 +17,17 @@ import json
 import sys
 from pathlib import Path
 
-import torch
 from huggingface_hub import ModelCard
 from transformers.utils import logging
 
-from hlx_hf import Translator, load_corpus, pipeline
+from hlx_hf import load_corpus
 from hlx_hf.evaluation import evaluation_table, load_few_shot, run_evaluation
 from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.few_shot import BATCH_SIZE as FEW_SHOT_BATCH_SIZE
-from hlx_hf.evaluation.generation import BATCH_SIZE, Translate
+from hlx_hf.evaluation.generation import BATCH_SIZE, Translate, load_model
 from hlx_hf.evaluation.report import ALL_VARIANTS, ENGLISH_SPLITS, HLX_TO_HLX, REPORT_SPLITS
-from hlx_hf.files import write_whole
-from hlx_hf.inference import find_model
+from hlx_hf.files import EVALUATION_RESULTS, write_whole
 
-RESULTS = "evaluation.json"
 CARD = "README.md"
 
 
@@ -49,7 +46,9 @@ def main() -> None:
         sys.exit(f"error: {error}")
 
     in_folder = arguments.model and Path(name).is_dir()
-    output = arguments.output or (Path(name) / RESULTS if in_folder else Path(f"{Path(name).name}_{RESULTS}"))
+    output = arguments.output or (
+        Path(name) / EVALUATION_RESULTS if in_folder else Path(f"{Path(name).name}_{EVALUATION_RESULTS}")
+    )
     title = f"{Path(name).name}, {report['parameters']:,} parameters"
     if arguments.general:
         title += f", {arguments.shots} examples in the prompt"
@@ -85,7 +84,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--num_beams", type=int, default=1, help="answers that an HLX model looks for; default: 1")
     parser.add_argument("--no-stepwise", action="store_true", help="translate requests of several steps as a whole")
     parser.add_argument("--unconstrained", action="store_true", help="let an HLX model write what is no HLX")
-    parser.add_argument("--output", type=Path, help=f"file of the results; {RESULTS} in an HLX model's folder")
+    parser.add_argument(
+        "--output", type=Path, help=f"file of the results; {EVALUATION_RESULTS} in an HLX model's folder"
+    )
     arguments = parser.parse_args()
     if arguments.general and HLX_TO_HLX in (arguments.splits or ()):
         parser.error(f"{HLX_TO_HLX} is for HLX models: a general model is shown English and HLX")
@@ -116,15 +117,8 @@ def load(arguments: argparse.Namespace) -> tuple[Translate, list[str] | None, di
     facts = {"constrained": not arguments.unconstrained, "num_beams": arguments.num_beams}
     if arguments.no_stepwise:
         facts["stepwise"] = False
-    settings = {"return_scores": True, **facts}  # said outright: a pipeline without xgrammar would go unconstrained
-    if torch.accelerator.is_available():
-        translate = pipeline(arguments.model, device=torch.accelerator.current_accelerator(), **settings)
-        learned = translate.model.config.notations
-        return translate, learned, {"parameters": translate.model.num_parameters(), **facts}
-    translator = Translator(find_model(arguments.model), **settings)  # several times as fast on a CPU
-    learned = translator.network.config.get("notations")
-    parameters = sum(tensor.size for tensor in translator.network.weights.values())
-    return translator, learned, {"parameters": parameters, **facts}
+    translate, learned, parameters = load_model(arguments.model, **facts)
+    return translate, learned, {"parameters": parameters, **facts}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_stepwise/english_tiny_stepwise_epoch130 english
+    python recipes/ship.py runs/english_tiny_wordings/english_tiny_wordings_epoch160 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
-    python recipes/ship.py --cards    # writes the cards of the package's models anew, from what is beside them
+    python recipes/ship.py --cards    # writes cards and pictures of the package's models anew, from their results
 
 Tests the model on every split first, which takes half an hour or so, and leaves the results beside the weights;
-greedily, and where its users have it search, in that way too. The tests of the package hold a shipped model to them. An
-earlier training that it goes on from need not be on this machine: what is on record of it stays.
+greedily, and where its users have it search, in that way too. If a test fails, the package stays as it was. The tests
+of the package hold a shipped model to the results. An earlier training that it goes on from need not be on this
+machine: what is on record of it stays.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from itertools import chain, islice
 from pathlib import Path
 
@@ -22,10 +24,12 @@ from huggingface_hub import ModelCard
 from transformers import GenerationConfig
 
 from hlx_hf import HLXConfig
-from hlx_hf.corpus.generator.sentences import EVERYDAY, TRAINING, SentenceGenerator
+from hlx_hf.corpus.generator.selection import EVERYDAY, TRAINING
+from hlx_hf.corpus.generator.sentences import SentenceGenerator
 from hlx_hf.corpus.splits import reserved_sentences
 from hlx_hf.decoding.coverage import Lexicon
 from hlx_hf.evaluation.card import add_results
+from hlx_hf.evaluation.plot import plot_splits
 from hlx_hf.evaluation.report import COMPREHENSION, HLX_TO_HLX, REPORT_SPLITS
 from hlx_hf.inference import MODELS, SHIPPED_MODELS
 from hlx_hf.training import PhaseArguments, parse_arguments
@@ -43,6 +47,7 @@ CONFIGS = {  # of the trainings behind a model, each of which goes on from the o
         "english_tiny_prefix.yaml",
         "english_tiny_everyday.yaml",
         "english_tiny_stepwise.yaml",
+        "english_tiny_wordings.yaml",
     ),
     "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
 }
@@ -60,6 +65,7 @@ STATE = "trainer_state.json"
 RECORD = "training.json"
 RESULTS = "evaluation.json"
 SEARCH_RESULTS = "evaluation_search.json"  # of English to HLX, as the model answers its users
+PICTURE = "evaluation.png"
 LOGGED_POINTS = 40  # of the loss, from the first to the last
 SPLITS = {  # of what the training of each was for
     "english": tuple(split for split in REPORT_SPLITS if split != HLX_TO_HLX),
@@ -68,17 +74,17 @@ SPLITS = {  # of what the training of each was for
 
 
 def main() -> None:
-    """Copies, tests, and writes down how the training went; or writes the cards alone."""
+    """Copies a model, tests it, and puts it into the package if no test fails; or writes the cards alone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "result", type=Path, nargs="?", help="folder that a recipe saved its result in, or a checkpoint"
     )
     parser.add_argument("name", nargs="?", choices=SHIPPED_MODELS, help="what the package calls the model")
-    parser.add_argument("--cards", action="store_true", help="write all cards anew and do nothing else")
+    parser.add_argument("--cards", action="store_true", help="write all cards and pictures anew and do nothing else")
     arguments = parser.parse_args()
     if arguments.cards:
         for name in SHIPPED_MODELS:
-            card_of(name).save(MODELS / name / "README.md")
+            present(name)
         return
     if arguments.name is None:
         parser.error("name the folder of the result, and what the package calls the model")
@@ -91,28 +97,41 @@ def main() -> None:
     except FileNotFoundError as error:
         parser.error(f"{error.filename} is not there, and there is no record of it: train it first")
 
-    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as parent:
+        aside = Path(parent) / arguments.name  # by which the reports call the model
+        write_model(arguments.result, aside, runs)
+        evaluate(aside)
+        shutil.copytree(aside, folder, dirs_exist_ok=True)
+    present(arguments.name)
+
+
+def write_model(result: Path, folder: Path, runs: list[dict]) -> None:
+    """Makes a folder of the model that bears its name: what its users load, and the record of its trainings."""
+    folder.mkdir()
     for name in MODEL_FILES:
-        shutil.copyfile(arguments.result / name, folder / name)
-    if arguments.name in NUM_BEAMS:
+        shutil.copyfile(result / name, folder / name)
+    if folder.name in NUM_BEAMS:
         lexicon().save(folder)
         generation_config = GenerationConfig.from_pretrained(folder)
-        generation_config.num_beams = NUM_BEAMS[arguments.name]
+        generation_config.num_beams = NUM_BEAMS[folder.name]
         generation_config.save_pretrained(folder)
     with (folder / "model.safetensors").open("rb") as weights:
         checksum = hashlib.file_digest(weights, "sha256").hexdigest()
     training = {"sha256": checksum, "runs": runs}
     (folder / RECORD).write_text(json.dumps(training, indent=2) + "\n")
-    command = [sys.executable, RECIPES / "evaluation.py", "--model", folder, "--splits", *SPLITS[arguments.name]]
+
+
+def evaluate(folder: Path) -> None:
+    """Leaves the results of all tests in the folder of a model; ends the process if one fails."""
+    command = [sys.executable, RECIPES / "evaluation.py", "--model", folder, "--splits", *SPLITS[folder.name]]
     tests = [command]
-    if arguments.name in NUM_BEAMS:
-        options = ("--to_hlx_only", "--num_beams", NUM_BEAMS[arguments.name], "--batch_size", SEARCH_BATCH_SIZE)
+    if folder.name in NUM_BEAMS:
+        options = ("--to_hlx_only", "--num_beams", NUM_BEAMS[folder.name], "--batch_size", SEARCH_BATCH_SIZE)
         tests.append([*command, *options, "--output", folder / SEARCH_RESULTS])
     processes = [subprocess.Popen(list(map(str, test))) for test in tests]  # side by side, for each takes one core
     exit_codes = [process.wait() for process in processes]
     if any(exit_codes):
         sys.exit("error: a test has failed, see above")
-    card_of(arguments.name).save(folder / "README.md")
 
 
 def lexicon() -> Lexicon:
@@ -157,6 +176,16 @@ def summary(result: Path) -> dict:
         "examples": state["global_step"] * state["train_batch_size"],
         "loss": {entry["step"]: float(entry["loss"]) for entry in kept},
     }
+
+
+def present(name: str) -> None:
+    """Writes the card of a model of the package and, where it searches, a picture of what came of the splits."""
+    folder = MODELS / name
+    card_of(name).save(folder / "README.md")
+    if name in NUM_BEAMS:
+        ways = {"search, as the pipeline answers": SEARCH_RESULTS, "greedy decoding": RESULTS}
+        reports = {way: json.loads((folder / file).read_text(encoding="utf-8")) for way, file in ways.items()}
+        plot_splits(reports, folder / PICTURE, f"{name}, {reports['greedy decoding']['parameters']:,} parameters")
 
 
 def card_of(name: str) -> ModelCard:

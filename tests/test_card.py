@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import shutil
+import struct
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,12 +32,53 @@ def report_of(name: str) -> dict:
     return json.loads((MODELS / name / "evaluation.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", SHIPPED_MODELS)
-def test_the_card_of_a_shipped_model_is_what_ship_makes_of_its_files(name):
+@pytest.fixture(scope="module")
+def ship():
     spec = importlib.util.spec_from_file_location("ship", ROOT / "recipes" / "ship.py")
-    ship = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(ship)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", SHIPPED_MODELS)
+def test_the_card_of_a_shipped_model_is_what_ship_makes_of_its_files(ship, name):
     assert str(ship.card_of(name)) == (MODELS / name / "README.md").read_text(), "run: python recipes/ship.py --cards"
+
+
+def test_a_shipped_model_that_searches_has_a_picture_of_its_results(ship, tmp_path, monkeypatch):
+    for name in SHIPPED_MODELS:
+        shutil.copytree(MODELS / name, tmp_path / name, ignore=shutil.ignore_patterns("*.png", "*.safetensors"))
+    monkeypatch.setattr(ship, "MODELS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["ship.py", "--cards"])
+    ship.main()
+    (picture,) = tmp_path.rglob("*.png")
+    assert picture.parent.name == "english"
+    height, width = struct.unpack(">II", picture.read_bytes()[16:24])[::-1]  # PNG's header
+    assert width > height > 40 * len(report_of("english")["splits"])
+
+
+def test_a_model_comes_into_the_package_once_its_tests_have_run_through(ship, tmp_path, monkeypatch):
+    package, result = tmp_path / "package", tmp_path / "result"
+    shipped = shutil.copytree(MODELS / "hlx_only", package / "hlx_only")
+    before = {path.name: path.read_bytes() for path in shipped.iterdir()}
+    shutil.copytree(shipped, result)
+    (result / "model.safetensors").write_bytes(b"other weights")
+    state = {"global_step": 9, "epoch": 3.0, "train_batch_size": 2, "log_history": [{"step": 9, "loss": 0.5}]}
+    (result / "trainer_state.json").write_text(json.dumps(state))
+    monkeypatch.setattr(ship, "MODELS", package)
+    monkeypatch.setattr(sys, "argv", ["ship.py", str(result), "hlx_only"])
+
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))  # in place of the tests, which take minutes
+    with pytest.raises(SystemExit, match="a test has failed"):
+        ship.main()
+    assert {path.name: path.read_bytes() for path in shipped.iterdir()} == before
+
+    monkeypatch.setattr(sys, "executable", shutil.which("true"))
+    ship.main()
+    assert (shipped / "model.safetensors").read_bytes() == b"other weights"
+    assert json.loads((shipped / "training.json").read_text())["runs"][-1]["steps"] == 9
+    assert (shipped / "evaluation.json").read_bytes() == before["evaluation.json"]
+    assert "| loss at the end | 0.5000 |" in (shipped / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", SHIPPED_MODELS)

@@ -1,5 +1,6 @@
 """Checkpoints: whole or not there, found again, and refused or passed over where a part is missing."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import torch
 
 from hlx_hf import HLXForCausalLM
 from hlx_hf.files import TRAINING_LOCK, hold
+from hlx_hf.hub import noted
 from hlx_hf.training import parse_arguments, run_phase
 from hlx_hf.training.checkpoints import checkpoint_fault, newest_checkpoint
 
@@ -117,6 +119,20 @@ def test_a_checkpoint_that_lacks_a_part_is_passed_over_and_refused_by_name(part,
         train(write_config(tmp_path), "--resume_from_checkpoint", checkpoints / "checkpoint-6")
 
 
+def test_a_checkpoint_of_several_files_of_weights_has_all_of_them(checkpoints):
+    folder = checkpoints / "checkpoint-6"
+    first, second = (folder / f"model-0000{number}-of-00002.safetensors" for number in (1, 2))
+    (folder / "model.safetensors").rename(first)
+    (folder / "model.safetensors.index.json").write_text(
+        json.dumps({"weight_map": {"a": first.name, "b": second.name}})
+    )
+    assert checkpoint_fault(folder) == f"it has no {second.name}"
+    second.write_bytes(first.read_bytes()[:-100])
+    assert checkpoint_fault(folder) == f"its {second.name} is cut off"
+    shutil.copyfile(first, second)
+    assert checkpoint_fault(folder) is None
+
+
 def test_a_scaled_loss_wants_its_scale(checkpoints):
     assert checkpoint_fault(checkpoints / "checkpoint-6", scales_loss=True) == "it has no scaler.pt"
 
@@ -132,11 +148,22 @@ def test_the_oldest_checkpoints_go(tmp_path):
     assert [path.name for path in (tmp_path / "run").glob("*checkpoint-*")] == ["checkpoint-6"]
 
 
-def test_a_run_that_goes_on_and_has_its_result_does_nothing(finished, tmp_path):
+@pytest.mark.parametrize("pushes", [False, True])
+def test_a_run_that_goes_on_and_has_its_result_does_no_more_than_push_it(pushes, finished, tmp_path):
     shutil.copytree(finished, tmp_path / "run")
-    made = (tmp_path / "run" / "result" / "model.safetensors").stat()
+    made = {path: path.stat() for path in (tmp_path / "run" / "result").iterdir()}
+    result = train(write_config(tmp_path), *GO_ON, "--push_to_hub", pushes, "--hub_patience", 0)
+    assert {path: path.stat() for path in result.iterdir()} == made
+    orders = [json.loads(path.read_text()) for path in noted(tmp_path / "run")]
+    assert [(order["folder"], order["tag"], order["message"]) for order in orders] == (
+        [("result", "result", "result: 3 epochs")] if pushes else []
+    )
+
+
+def test_a_run_killed_after_its_last_step_has_no_loss_and_speed_to_tell(checkpoints, tmp_path):
     result = train(write_config(tmp_path), *GO_ON)
-    assert (result / "model.safetensors").stat() == made
+    assert "mean training loss" not in (result / "README.md").read_text()
+    assert "tokens_per_second" not in (result / "trainer_state.json").read_text()
 
 
 def test_a_second_run_waits_for_the_one_that_writes_the_folder(tmp_path):

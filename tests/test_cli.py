@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -156,6 +157,13 @@ def test_a_text_that_is_too_long_is_an_error_that_says_which(folder):
 def test_hlx_is_converted_without_a_model(options):
     run = hlx("convert", "🜊14🜁0 42🜂", "⟁users", *options)
     assert (run.returncode, run.stdout, run.stderr) == (0, "{C:14,0=42}\n@users\n", "")
+
+
+@pytest.mark.parametrize(("text", "answer"), [("42", "42\n"), ("", "")])
+def test_a_closed_standard_input_is_done_without(text, answer):
+    command = f"{shlex.join(HLX)} convert {text} --to LC-R <&-"
+    run = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=120)
+    assert (run.returncode, run.stdout, run.stderr) == (0, answer, "")
 
 
 def test_hlx_that_reads_in_no_notation_or_in_two_ways_is_not_converted():

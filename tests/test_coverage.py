@@ -11,7 +11,8 @@ import torch
 from hlx_models import ARROWS, LINES, small_model, trained_model
 
 from hlx_hf import Contract, Handle, HLXPipeline, Translator, load_tokenizer, loads
-from hlx_hf.corpus.generator.sentences import EVERYDAY, SentenceGenerator
+from hlx_hf.corpus.generator.selection import EVERYDAY
+from hlx_hf.corpus.generator.sentences import SentenceGenerator
 from hlx_hf.decoding.coverage import LEXICON, Lexicon
 
 TEXTS = ["a", "a text of some more words", "two  words", "sort the old cars by age"]

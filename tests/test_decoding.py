@@ -1,6 +1,7 @@
 """The grammar that constrains decoding, and the reader and the writer: each takes what the other gives."""
 
 import random
+import threading
 from functools import cache
 
 import naive_hlx
@@ -11,6 +12,7 @@ from hypothesis import given
 from hlx_hf import HLXError, Schema, dumps, load_tokenizer, loads
 from hlx_hf.contracts import CONTRACTS, OPERATIONS, schema_problem
 from hlx_hf.decoding import Constraint
+from hlx_hf.decoding.lazy import LazyProperty
 from hlx_hf.decoding.symbols import length
 from hlx_hf.lines_hlx import NOTATIONS
 
@@ -291,3 +293,36 @@ def test_a_schema_of_parts_that_do_not_fit_is_an_error_that_says_what_does(parts
 def test_an_unknown_notation_is_an_error_that_names_the_four():
     with pytest.raises(ValueError, match="HLXL, LC-R, LC-T, LC-B"):
         constraint("English")
+
+
+def test_lazy_properties_that_ask_for_one_another_do_not_stop_threads():
+    both_begun = threading.Barrier(2, timeout=10)
+
+    class Node:
+        def __init__(self, child=None):
+            self.child = child
+
+        @LazyProperty
+        def left(self):
+            if self.child is None:
+                return "left"
+            both_begun.wait()
+            return self.child.right
+
+        @LazyProperty
+        def right(self):
+            if self.child is None:
+                return "right"
+            both_begun.wait()
+            return self.child.left
+
+    node, found = Node(Node()), {}
+    threads = [
+        threading.Thread(target=lambda name=name: found.update({name: getattr(node, name)}), daemon=True)
+        for name in ("left", "right")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert found == {"left": "right", "right": "left"}

@@ -6,7 +6,7 @@ import pytest
 from hlx_models import LINES, trained_model
 
 from hlx_hf import load_corpus, pipeline
-from hlx_hf.evaluation import comprehension_table, recall_all_variants, run_comprehension
+from hlx_hf.evaluation import comprehension_table, recall_all_variants, recall_hlx_only, run_comprehension
 from hlx_hf.evaluation.generation import answers, continuations
 from hlx_hf.evaluation.recall import _distinct_starts
 
@@ -39,6 +39,14 @@ def test_recall_counts_exactly_the_sentences_that_the_model_knows(pipe):
     recall = recall_all_variants(pipe)
     assert recall["LC-R"] >= 1 / 164
     assert recall["all"] == pytest.approx(sum(recall[name] for name in ("HLXL", "LC-R", "LC-T", "LC-B")) / 4)
+
+
+def test_a_model_of_one_notation_has_learned_it_from_all_others(pipe, monkeypatch):
+    rows = load_corpus("hlx_only")
+    first = rows.filter(lambda notation: notation == "LC-R", input_columns="notation").take(2)
+    monkeypatch.setattr("hlx_hf.evaluation.recall.load_corpus", lambda name: first)
+    monkeypatch.setattr(pipe.model.config, "notations", ["LC-R"])
+    assert recall_hlx_only(pipe).keys() == {"convert", "complete"}
 
 
 def test_beginnings_tell_each_text_from_every_other():

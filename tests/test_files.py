@@ -24,6 +24,14 @@ os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL)
 write_whole(Path(sys.argv[1]), "new")
 """
 
+KILLED_REPLACER = """
+import os, shutil, signal, sys
+from pathlib import Path
+from hlx_hf.files import put_in_place
+shutil.rmtree = lambda folder: os.kill(os.getpid(), signal.SIGKILL)
+put_in_place(*map(Path, sys.argv[1:]))
+"""
+
 
 @pytest.fixture
 def holder(tmp_path):
@@ -54,6 +62,18 @@ def test_a_folder_takes_the_place_of_an_older_one(tmp_path):
         put_in_place(aside, tmp_path / "result")
     assert (tmp_path / "result" / "inner" / "file").read_text() == "new"
     assert list(tmp_path.iterdir()) == [tmp_path / "result"]
+
+
+def test_a_new_folder_is_in_its_place_before_the_older_one_is_deleted(tmp_path):
+    aside, folder = tmp_path / "_aside_result", tmp_path / "result"
+    for path in (folder, aside):
+        path.mkdir()
+        (path / "file").write_text(path.name)
+    done = subprocess.run([sys.executable, "-c", KILLED_REPLACER, aside, folder], check=False)
+    assert done.returncode == -signal.SIGKILL
+    clear_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == [folder]
+    assert (folder / "file").read_text() == "_aside_result"
 
 
 def test_a_lock_is_refused_while_its_process_lives_and_free_once_it_is_killed(holder, tmp_path):

@@ -242,7 +242,7 @@ def test_phases_on_a_corpus_are_asked_for_lines_of_it(config, english, tmp_path)
     sentences = set(load_corpus("all_variants")["english"])
     assert len(questions) == QUESTION_COUNT
     assert all((question.text in sentences) == english for question in questions)
-    assert draw_questions(baseline(tmp_path, "--tasks", "complete")) == []
+    assert draw_questions(baseline(tmp_path, "--tasks", "complete", "answer")) == []
     runic = draw_questions(baseline(tmp_path, "--tasks", "to_hlx", "--notations", "LC-R"))
     assert {question.notation for question in runic} == {"LC-R"}
 

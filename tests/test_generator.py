@@ -16,15 +16,8 @@ from hlx_hf.contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE, 
 from hlx_hf.corpus.generator.catalogue import CATALOGUE, PLAIN, Catalogue, CatalogueError, load_catalogue
 from hlx_hf.corpus.generator.kinds import KINDS
 from hlx_hf.corpus.generator.questions import evaluation_question, facts_about, questions_about
-from hlx_hf.corpus.generator.sentences import (
-    EVERYDAY,
-    PARTICIPLE_STEPS,
-    PLAIN_WORDING,
-    TRAINING,
-    SentenceGenerator,
-    fingerprint,
-    load_frames,
-)
+from hlx_hf.corpus.generator.selection import EVERYDAY, PLAIN_WORDING, TRAINING
+from hlx_hf.corpus.generator.sentences import PARTICIPLE_STEPS, SentenceGenerator, fingerprint, load_frames
 from hlx_hf.corpus.generator.stream import CHUNK_SIZE, ChunkStream, stream_pairs
 from hlx_hf.corpus.generator.values import MAX_DEPTH, ValueGenerator
 from hlx_hf.corpus.generator.words import everyday_vocabulary, is_held_out, vocabulary

@@ -11,6 +11,18 @@ from hlx_hf.inference import MODELS
 
 REPO = "user/model"
 LIST_BRANCH = f"import huggingface_hub as hub; print(hub.list_repo_files('{REPO}', revision='try'))"
+NEWEST = """
+import json
+from huggingface_hub import CommitOperationAdd, HfApi
+from hlx_hf.hub import download_checkpoint
+
+api = HfApi()
+repo = api.create_repo("model").repo_id
+for steps in ({"last-checkpoint": 12, "checkpoint-4": 4, "backup": 99}, {"checkpoint-16": 16}):
+    states = ((f"{name}/trainer_state.json", json.dumps({"global_step": step})) for name, step in steps.items())
+    api.create_commit(repo, [CommitOperationAdd(path, text.encode()) for path, text in states], commit_message="steps")
+    print(download_checkpoint(repo).name)
+"""
 USE = """
 import sys
 sys.modules["hlx_hf"] = None  # every import of the package fails
@@ -82,6 +94,10 @@ def test_what_is_noted_is_pushed_in_order_and_once(hub, folder):
     assert third == first  # nothing had changed
     assert noted(run) == []
     assert list(hub.tags(REPO)) == ["result"]
+
+
+def test_the_checkpoint_to_go_on_from_is_the_newest_by_its_step(hub):
+    assert hub.run("-c", NEWEST).split() == ["last-checkpoint", "checkpoint-16"]
 
 
 def test_a_tag_moves_to_the_newer_result(hub, folder):

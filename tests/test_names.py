@@ -10,7 +10,8 @@ from test_decoding import accepts, constraint
 from hlx_hf import dumps, load_corpus, loads
 from hlx_hf.contracts import OPERATIONS, UNSAID, schema_problem
 from hlx_hf.corpus.generator.catalogue import load_catalogue
-from hlx_hf.corpus.generator.sentences import EVERYDAY, SentenceGenerator
+from hlx_hf.corpus.generator.selection import EVERYDAY
+from hlx_hf.corpus.generator.sentences import SentenceGenerator
 from hlx_hf.decoding.names import is_grounded, names_in
 from hlx_hf.formats import Handle
 from hlx_hf.lines_hlx import NOTATIONS, line_prompt, request_of

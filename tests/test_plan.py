@@ -1,5 +1,6 @@
 """The plan: its phases, its settings, what it says of itself, and that it survives kills and failures."""
 
+import io
 import json
 import os
 import random
@@ -7,15 +8,17 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from kill_plan import SmallPlan, below, kill, run_undisturbed, run_with_kills
 
+from hlx_hf import cli
 from hlx_hf.files import PROGRESS, TRAINING_LOCK, hold
-from hlx_hf.plan import engine
-from hlx_hf.plan.folder import RECIPES, Plan
+from hlx_hf.plan import engine, job
+from hlx_hf.plan.folder import PLAN, RECIPES, Plan
 from hlx_hf.plan.job import command
 from hlx_hf.plan.phases import PLANS, TRAINING
 from hlx_hf.plan.status import FAILED, FINISHED, RUNNING, STOPPED, WAITING, duration, plan_status, status_table
@@ -93,6 +96,13 @@ def test_an_evaluation_asks_for_at_least_one_row(tmp_path):
     assert words[words.index("--limit") :] == ["--limit", "7", "--splits", "hlx_to_hlx"]
 
 
+def test_a_plan_needs_a_core(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))  # the command sets its encoding
+    assert cli.main(["plan", "run", "--scale", "tiny", "--output", str(tmp_path), "--cores", "0"]) == 1
+    assert "share at least 1 core, not 0" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_phases_on_the_gpu_go_through_accelerate_and_leave_a_core_to_the_others():
     plan = Plan(Path("plan"), "1b", cores=8)
     assert {phase.name: plan.threads(phase) for phase in plan.phases if phase.kind == TRAINING} == {
@@ -121,11 +131,26 @@ def test_settings_that_no_training_takes_are_refused_before_anything_runs(settin
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_keeps_the_plan_that_was_started_in_it(plan):
+@pytest.mark.parametrize(
+    ("asked", "difference"),
+    [
+        ({"settings": ("seed=1",)}, "settings none, not seed=1"),
+        ({"evaluation_limit": 7}, "evaluation_limit 200, not 7"),
+        ({"cores": 0, "accelerate_config": "/8gpu.yaml"}, "cores 1, not 0; accelerate_config none, not /8gpu.yaml"),
+    ],
+)
+def test_a_folder_keeps_the_plan_that_was_started_in_it(asked, difference, plan):
     engine.start(plan)
-    with pytest.raises(ValueError, match="has another plan, of scale tiny with no settings on 1 cores"):
-        engine.start(Plan(plan.folder, "tiny", ("seed=1",)))
+    with pytest.raises(ValueError, match=f"has another plan, with {difference}: go on with it by"):
+        engine.start(replace(plan, **asked))
     assert Plan.read(plan.folder) == plan
+
+
+def test_a_plan_of_another_version_says_what_to_do(plan):
+    path = plan.folder / PLAN
+    path.write_text(json.dumps({**json.loads(path.read_text()), "core": 2}))
+    with pytest.raises(ValueError, match="unknown key 'core': go on with the version of hlx_hf that has written it"):
+        Plan.read(plan.folder)
 
 
 def test_going_on_where_nothing_was_started_is_refused(tmp_path):
@@ -151,8 +176,8 @@ def test_a_plan_that_is_running_is_not_started_again(plan):
 def test_the_status_tells_what_has_finished_is_running_and_waits_for_what(plan):
     finish(plan, "baseline")
     output = plan.output(plan["deep_reasoning"])
-    for step in (82, 820):
-        (output / f"checkpoint-{step}").mkdir(parents=True)
+    for name in ("82", "820", "best"):  # the last of somebody's own
+        (output / f"checkpoint-{name}").mkdir(parents=True)
     now = time.time()
     progress = {"started_at": now - 100, "first_step": 820, "written_at": now, "step": 870, "steps": 1640}
     (output / PROGRESS).write_text(json.dumps({**progress, "epoch": 10.6, "epochs": 20, "loss": 0.25}))
@@ -179,6 +204,24 @@ def test_the_status_tells_what_was_stopped_and_what_has_failed(plan):
     found = plan_status(plan)
     assert found[0].state == FAILED
     assert f"baseline has failed: exit code 1: no memory (log {plan.log(baseline)})" in status_table(found)
+
+
+def test_a_phase_in_its_next_attempt_runs_and_has_not_failed(plan, monkeypatch):
+    baseline = plan["baseline"]
+    look = (
+        "import sys, pathlib; from hlx_hf.plan import folder, status; "
+        "print(status.plan_status(folder.Plan.read(pathlib.Path(sys.argv[1])))[0].state)"
+    )
+    monkeypatch.setattr(job, "command", lambda *_: [sys.executable, "-c", look, str(plan.folder)])
+    monkeypatch.setattr(sys, "argv", ["job", str(plan.folder), "baseline", "--attempt", "2"])
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    plan.failed(baseline).parent.mkdir()
+    plan.failed(baseline).write_text(
+        json.dumps({"reason": "exit code 1", "attempt": 1, "failed_at": 0, "final": False})
+    )
+    with hold(plan.folder / engine.LOCK):
+        assert job.main() == 1
+    assert json.loads(plan.failed(baseline).read_text())["reason"] == f"exit code 0: {RUNNING}"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(40, "40 s"), (725, "12 min"), (11_100, "3 h 05 min")])

@@ -9,6 +9,7 @@ from hlx_models import small_model
 from hlx_hf.files import GATES
 from hlx_hf.inference import MODELS
 from hlx_hf.plan.folder import Plan
+from hlx_hf.plan.records import read_records
 from hlx_hf.plan.report import HTML, PAGE, REPORT, write_report
 
 PNG = b"\x89PNG"
@@ -87,6 +88,17 @@ def test_a_record_that_is_lost_is_named(plan):
     assert "## Records that are missing" in page
     assert f"- `{lost}`" in page
     assert f"- `{broken}`" in page
+
+
+def test_sizes_count_all_of_a_checkpoint_and_none_that_goes_meanwhile(plan):
+    output = plan.output(plan["deep_reasoning"])
+    write(output / "checkpoint-9" / "global_step9" / "optim_states.pt", "x" * 90)
+    write(output / "checkpoint-10" / "model.safetensors", "x" * 100)
+    write(output / "checkpoint-best" / "model.safetensors", "of somebody's own")
+    write(output / "checkpoint-8" / "model.safetensors", "x" * 80)
+    (output / "checkpoint-8" / "optimizer.pt").symlink_to("deleted")
+    (sizes,) = (record.sizes for record in read_records(plan) if record.name == "deep_reasoning")
+    assert list(sizes.items()) == [("checkpoint-9", 90), ("checkpoint-10", 100)]
 
 
 def test_two_tests_are_compared_level_by_level(plan):

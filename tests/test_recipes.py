@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -123,10 +124,27 @@ def test_comprehension_writes_every_prompt_output_and_score(tmp_path):
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "model" / "english_comprehension_results.json").read_text())
     assert len(results["tests"]) == 28
+    assert (results["constrained"], results["num_beams"]) == (True, 1)
     assert {"prompt", "output", "references", "outcome", "level", "notation"} <= results["tests"][0].keys()
     # random weights answer nothing right, and every failure is of one kind
     assert results["scores"]["overall"]["exact_accuracy"] == 0
     assert {"hlx_hf", "torch", "transformers"} <= results["versions"].keys()
+
+
+def test_a_comparison_names_a_file_that_holds_no_results(tmp_path):
+    for text in ("{", "[]", '{"tests": [], "splits": {}}'):
+        (tmp_path / "other.json").write_text(text)
+        done = run_script(ROOT / "recipes" / "comparison.py", tmp_path / "other.json", tmp_path / "other.json")
+        assert done.returncode == 1
+        assert done.stderr == f"error: {tmp_path / 'other.json'} holds no results of recipes/comprehension.py\n"
+
+
+def test_the_demo_runs_its_recipes_where_it_runs_itself(monkeypatch, capsys):
+    demo = runpy.run_path(str(ROOT / "recipes" / "demo.py"))
+    monkeypatch.setenv("PATH", "")
+    demo["run"]("python", "--version")
+    assert "$ python --version" in capsys.readouterr().out
+    assert demo["PROGRAMS"]["accelerate launch"] == LAUNCH[:3]  # which takes seconds to start
 
 
 def test_a_pushed_result_is_a_model_folder_that_works(hub, tmp_path):

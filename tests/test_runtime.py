@@ -155,6 +155,9 @@ def test_missing_and_damaged_files_are_errors_that_name_them(tmp_path):
     (tmp_path / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1")
     with pytest.raises(ValueError, match=r"model\.safetensors is damaged"):
         Translator(tmp_path)
+    small_model().double().save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"model\.safetensors has weights of type 'F64'"):
+        Translator(tmp_path)
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(OSError, match="no weights"):
         Translator(tmp_path)
@@ -180,15 +183,22 @@ def test_a_damaged_file_is_named(tmp_path, name, text, message):
         Translator(tmp_path)
 
 
-def test_weights_of_fewer_layers_than_the_configuration_has_are_an_error(tmp_path):
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"num_hidden_layers": 9}, r"the weights lack 'model\.layers\.\d\.norm1"),
+        ({"num_attention_heads": 3}, "is damaged: .* does not fit the weights: cannot reshape"),
+    ],
+)
+def test_weights_that_the_configuration_does_not_fit_are_an_error(tmp_path, setting, message):
     save(small_model(), tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
-    (tmp_path / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 9}))
-    with pytest.raises(ValueError, match=r"the weights lack 'model\.layers\.\d\.norm1"):
+    (tmp_path / "config.json").write_text(json.dumps(config | setting))
+    with pytest.raises(ValueError, match=message):
         Translator(tmp_path)
 
 
-def test_curly_quotes_and_dashes_are_read_as_plain_ones(tmp_path):
+def test_curly_quotes_dashes_and_ends_of_lines_are_read_as_plain_ones(tmp_path):
     translator = Translator(save(small_model(), tmp_path))
-    for curly, plain in {"“the user’s”": '"the user\'s"', "a – b": "a - b"}.items():
+    for curly, plain in {"“the user’s”": '"the user\'s"', "a – b": "a - b", "open\nit": "open it"}.items():
         assert translator(curly, notation="LC-R") == translator(plain, notation="LC-R")

@@ -11,7 +11,8 @@ from hlx_hf import Contract, Handle, dumps, load_corpus, loads
 from hlx_hf.contracts import PIPELINE, operation_of, schema_problem
 from hlx_hf.corpus import TEST_SPLITS
 from hlx_hf.corpus.generator.catalogue import load_catalogue
-from hlx_hf.corpus.generator.sentences import EVERYDAY, TRAINING, SentenceGenerator, fingerprint
+from hlx_hf.corpus.generator.selection import EVERYDAY, TRAINING
+from hlx_hf.corpus.generator.sentences import SentenceGenerator, fingerprint
 from hlx_hf.corpus.generator.values import ValueGenerator
 from hlx_hf.corpus.generator.words import ALWAYS_IN_TRAINING, is_held_out, vocabulary
 from hlx_hf.corpus.markdown import read_markdown

@@ -7,7 +7,8 @@ import pytest
 import hlx_hf
 from hlx_hf import Contract, Handle, dumps, loads
 from hlx_hf.contracts import ITEMS, OPERATIONS, PIPELINE, operation_of, worked_on
-from hlx_hf.corpus.generator.sentences import Selection, SentenceGenerator
+from hlx_hf.corpus.generator.selection import Selection
+from hlx_hf.corpus.generator.sentences import SentenceGenerator
 from hlx_hf.decoding.steps import BETWEEN, LAST, OPENINGS, PIPES, Answer, Division, pipeline_of, step_by_step
 
 REQUEST = "Filter active users, then sort them by name; drop the first 2, keep 5 and show them"

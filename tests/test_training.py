@@ -141,10 +141,54 @@ def test_the_command_line_overrides_the_yaml(config_file):
     ],
 )
 def test_unknown_settings_name_the_nearest(config_file, addition, argv, message, capsys):
+    assert_refused(config_file, addition, argv, message, capsys)
+
+
+@pytest.mark.parametrize(
+    ("addition", "argv", "message"),
+    [
+        ("", ["--corpus", "generated"], "corpus generated is drawn and not read from data_files, here /"),
+        ("", ["--corpus", "generatd"], "corpus is one of all_variants, hlx_only, generated, not generatd; did you"),
+        ("", ["--corpus", "requests"], "corpus is one of all_variants, hlx_only, generated, not requests"),
+        (
+            "",
+            ["--tasks", "to_hxl=1", "complete=1"],
+            "tasks are some of to_hlx, to_english, convert, complete, answer, ",
+        ),
+        ("tasks: []\n", [], "not none"),
+        ("", ["--chunks_per_epoch", "0"], "chunks_per_epoch is at least 1, not 0"),
+        ("", ["--most_steps", "1"], "most_steps is from 2 to 4, the steps of the pipelines in training, not 1"),
+        ("", ["--most_steps", "5"], "not 5"),
+        ("", ["--dataloader_persistent_workers", "true"], "workers that hear of no epoch but the first: leave it out"),
+        ("tasks: [to_hlx\n", [], "phase.yaml is no YAML: while parsing a flow sequence"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_with_their_values(config_file, addition, argv, message, capsys):
+    assert_refused(config_file, addition, argv, message, capsys)
+
+
+def assert_refused(config_file, addition, argv, message, capsys):
     config_file.write_text(config_file.read_text() + addition)
     with pytest.raises(SystemExit):
         parse_arguments(config_file, argv)
     assert message in capsys.readouterr().err
+
+
+def test_a_configuration_is_a_mapping(config_file, capsys):
+    config_file.write_text("seed\n")
+    assert_refused(config_file, "", [], "phase.yaml has no settings, which are lines such as `seed: 1`", capsys)
+
+
+def test_one_value_can_stand_for_a_list(config_file):
+    config_file.write_text(
+        config_file.read_text()
+        + "notations: LC-R\ntasks: to_hlx=2 convert=1\ndata_files: my own.md\n"
+        + "gate_epochs: 5\ngate_limits: min_exact=0.5\n"
+    )
+    arguments = parse_arguments(config_file, [])
+    assert (arguments.notations, arguments.data_files, arguments.gate_epochs) == (["LC-R"], ["my own.md"], [5])
+    assert arguments.task_weights == {"to_hlx": 2, "convert": 1}
+    assert [limit.figure for limit in arguments.limits] == ["exact"]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU can do fp16")
@@ -201,10 +245,13 @@ def test_a_phase_trains_every_parameter_and_saves_a_model_folder(config_file, tm
 
 
 def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(config_file, tmp_path):
-    whole = HLXForCausalLM.from_pretrained(run_phase(parse_arguments(config_file, []), CARD))
-    for checkpoint in ("checkpoint-12", "checkpoint-8"):
-        (tmp_path / "run" / checkpoint).rename(tmp_path / checkpoint)
+    final = run_phase(parse_arguments(config_file, []), CARD)
+    whole = HLXForCausalLM.from_pretrained(final)
+    assert " of 12 steps)" not in (final / "README.md").read_text()
+    for folder in ("checkpoint-12", "checkpoint-8", final.name):
+        (tmp_path / "run" / folder).rename(tmp_path / folder)
     resumed = run_phase(parse_arguments(config_file, ["--resume_from_checkpoint", "last"]), CARD)
+    assert (resumed / "README.md").read_text().count(" (the last 8 of 12 steps) |") == 2
     for new, old in zip(HLXForCausalLM.from_pretrained(resumed).parameters(), whole.parameters(), strict=True):
         assert torch.equal(new, old)
 
@@ -225,8 +272,10 @@ def test_a_model_that_sees_prompts_both_ways_is_told_where_they_end_and_keeps_to
     first = run_phase(parse_arguments(config_file, ["--bidirectional_prompt", "true", "--max_steps", "1"]), CARD)
     options = ["--model_name_or_path", str(first), "--output_dir", str(tmp_path / "second"), "--max_steps", "1"]
     second = run_phase(parse_arguments(config_file, options), CARD)
-    for folder in (first, second):
-        assert HLXConfig.from_pretrained(folder).prompt_end_token_ids == ARROWS
+    options += ["--output_dir", str(tmp_path / "third"), "--bidirectional_prompt", "false"]
+    causal = run_phase(parse_arguments(config_file, options), CARD)
+    for folder, prompt_ends in ((first, ARROWS), (second, ARROWS), (causal, None)):
+        assert HLXConfig.from_pretrained(folder).prompt_end_token_ids == prompt_ends
 
 
 @pytest.mark.parametrize("english", ["Filter users who signed up", "Filter active users"])
@@ -239,6 +288,7 @@ def test_a_model_is_grounded_where_its_corpus_was(english, config_file, tmp_path
 
 @pytest.mark.parametrize(("tasks", "grounded"), [(["to_hlx=1", "to_english=1"], True), (["convert=1"], False)])
 def test_a_model_of_generated_sentences_is_grounded_and_one_of_values_is_not(tasks, grounded, config_file):
+    config_file.write_text("".join(config_file.read_text().splitlines(keepends=True)[:1]) + "use_cpu: true\n")
     options = ["--corpus", "generated", "--chunks_per_epoch", "1", "--max_steps", "1", "--tasks", *tasks]
     final = run_phase(parse_arguments(config_file, options), CARD)
     assert HLXConfig.from_pretrained(final).grounded is grounded

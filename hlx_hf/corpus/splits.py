@@ -22,16 +22,8 @@ from itertools import islice
 
 from ..formats import Value, dumps
 from ..lines_hlx import NOTATIONS
-from .generator.sentences import (
-    EVERYDAY,
-    FAMILIES,
-    NEW_QUESTIONS,
-    TRAINING,
-    Pair,
-    Selection,
-    SentenceGenerator,
-    fingerprint,
-)
+from .generator.selection import EVERYDAY, FAMILIES, NEW_QUESTIONS, TRAINING, Selection
+from .generator.sentences import Pair, SentenceGenerator, fingerprint
 from .generator.values import ValueGenerator
 from .rows import (
     ALL_VARIANTS,

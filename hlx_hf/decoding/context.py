@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Callable
-from functools import cached_property
 from itertools import count, product
 
 from ..formats.notations import Notation
 from ..formats.values import MAX_FIELD_INDEX
 from ..formats.writer import write_key
+from .lazy import LazyProperty
 from .numbers import NATURAL
 from .symbols import INFINITE, Pending, Symbol, advance, length, may_end, next_characters
 
@@ -42,7 +42,7 @@ class Key(Symbol):
         self.form = form
         self.text = text
 
-    @cached_property
+    @LazyProperty
     def characters(self) -> frozenset[str]:
         found = next_characters(self.form)
         if may_end(self.form) and self._is_new(self.text):
@@ -57,7 +57,7 @@ class Key(Symbol):
         form, text = advance(self.form, character), self.text + character
         return (Key(self.notation, self.used, self.then, form, text),) if form else self.then(text)
 
-    @cached_property
+    @LazyProperty
     def shortest(self) -> float:
         quote = '"' if self.text.startswith('"') else ""
         tail = length(self.then(self.text))
@@ -106,11 +106,11 @@ class Index(Symbol):
         self.text = text
         self._following: dict[str, Pending] = {}
 
-    @cached_property
+    @LazyProperty
     def choices(self) -> list[str]:
         return [index for index in map(str, range(self.last + 1, MAX_FIELD_INDEX + 1)) if index.startswith(self.text)]
 
-    @cached_property
+    @LazyProperty
     def characters(self) -> frozenset[str]:
         digits = frozenset(index[len(self.text)] for index in self.choices if index != self.text)
         return digits | next_characters(self.then(self.text)) if self.text in self.choices else digits
@@ -126,7 +126,7 @@ class Index(Symbol):
     def farthest(self) -> float:
         return self.shortest + LONGEST_INDEX
 
-    @cached_property
+    @LazyProperty
     def shortest(self) -> float:
         if not self.choices:
             return INFINITE

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Container
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from ..formats.notations import Notation
 from ..formats.values import MAX_CONTRACT_ID, MAX_INT, MIN_INT
 from ..formats.writer import write_nested
+from .lazy import LazyProperty
 from .symbols import INFINITE, Either, OneOf, Pending, Repeat, Symbol, sequence
 
 MAX_FLOAT_DIGITS = 17  # of the shortest form of any double
@@ -51,7 +52,7 @@ class Number(Symbol):
         self.shortest = next((len(end) for end in _ends(text) if self._is_canonical(text + end)), INFINITE)
         self.ends = self.shortest == 0
 
-    @cached_property
+    @LazyProperty
     def characters(self) -> frozenset[str]:
         if "x" in self.text:
             candidates = "0123456789abcdef"
@@ -124,7 +125,7 @@ class ContractId(Symbol):
         self.ends = text != "" and int(text) not in excluded
         self.shortest = 0 if self.ends else 1
 
-    @cached_property
+    @LazyProperty
     def characters(self) -> frozenset[str]:
         if self.text == "0":
             return frozenset()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Collection, Container
-from functools import cached_property
 
 from ..formats.notations import ListSyntax, Notation
 from ..formats.values import MAX_DEPTH, NAME
 from ..formats.writer import write_nested
 from .context import Index, Key
+from .lazy import LazyProperty
 from .numbers import HEX, NATURAL, ContractId, number
 from .symbols import Either, OneOf, Pending, Repeat, Rule, Symbol, length, sequence
 
@@ -35,7 +35,7 @@ class Rules:
         self._values: dict[int, Symbol] = {}
         self._rests: dict[tuple[int, int], Symbol] = {}  # of contracts, by depth and last index
 
-    @cached_property
+    @LazyProperty
     def root(self) -> Pending:
         """A whole text."""
         if not self.notation.wraps_root:
@@ -63,7 +63,7 @@ class Rules:
         """This value and no other."""
         return sequence(write_nested(value, self.notation))
 
-    @cached_property
+    @LazyProperty
     def string(self) -> Symbol:
         """Any string."""
         # up to U+00FF as they are written one by one; above, every UTF-16 unit, and surrogates in pairs
@@ -78,7 +78,7 @@ class Rules:
         )
         return Rule("string", lambda: sequence('"', Repeat(character), '"'), 2)
 
-    @cached_property
+    @LazyProperty
     def bytes(self) -> Symbol:
         """Any bytes."""
         mark = self.notation.bytes
@@ -87,7 +87,7 @@ class Rules:
         written = [write_nested(bytes([byte]), self.notation)[len(mark) : -1] for byte in range(0x100)]
         return Rule("bytes", lambda: sequence(mark, Repeat(Either(*map(sequence, written))), '"'), len(mark) + 1)
 
-    @cached_property
+    @LazyProperty
     def handle(self) -> Symbol:
         """Any handle, or one of those with `names`."""
         mark = self.notation.handle
@@ -96,12 +96,12 @@ class Rules:
         names = Either(*map(sequence, self.names))
         return Rule("handle", lambda: sequence(mark, names), len(mark) + min(map(len, self.names)))
 
-    @cached_property
+    @LazyProperty
     def _atoms(self) -> list[Pending]:
         constants = map(self.literal, (None, True, False))
         return [*constants, (number(self.notation),), (self.string,), (self.bytes,), (self.handle,)]
 
-    @cached_property
+    @LazyProperty
     def _shortest(self) -> float:
         return min(map(length, self._atoms))
 

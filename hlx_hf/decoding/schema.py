@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
-from functools import cached_property
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -12,6 +11,7 @@ from ..contracts import ARGUMENT_TYPES, CONTRACTS, OPERATION, OPERATIONS, PIPELI
 from ..formats import Contract, Handle
 from ..formats.values import MAX_DEPTH, MAX_FIELD_INDEX
 from ..hints import nearest_hint
+from .lazy import LazyProperty
 from .numbers import NATURAL, number
 from .rules import Rules
 from .symbols import INFINITE, Either, Pending, Repeat, Rule, Symbol, length, sequence
@@ -194,7 +194,7 @@ class MeaningfulRules(Rules):
     Those of other ids hold anything.
     """
 
-    @cached_property
+    @LazyProperty
     def _known(self) -> SchemaRules:
         return SchemaRules(Schema(), self)
 
@@ -208,6 +208,6 @@ class MeaningfulRules(Rules):
     def _contract(self, depth: int, excluded: Container[int] = ()) -> Pending:
         return (Either(self._known.contracts(depth), super()._contract(depth, CONTRACTS)),)
 
-    @cached_property
+    @LazyProperty
     def _shortest_contract(self) -> float:
         return length(super()._contract(0))

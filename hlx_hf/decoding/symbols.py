@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from functools import cached_property, lru_cache
+from functools import lru_cache
+
+from .lazy import LazyProperty
 
 INFINITE = math.inf
 """The length of what cannot be completed."""
@@ -37,7 +39,7 @@ class Symbol:
         """What remains of the symbol after one of `characters`."""
         raise NotImplementedError
 
-    @cached_property
+    @LazyProperty
     def farthest(self) -> float:
         return max((length(self.after(character)) for character in self.characters), default=0)
 
@@ -50,7 +52,7 @@ class Text(Symbol):
         self.characters = frozenset(text[0])
         self.shortest = len(text)
 
-    @cached_property
+    @LazyProperty
     def rest(self) -> Pending:
         return (_text(self.text[1:]),) if len(self.text) > 1 else ()
 
@@ -80,15 +82,15 @@ class Either(Symbol):
     def __init__(self, *options: Pending):
         self.options = options
 
-    @cached_property
+    @LazyProperty
     def shortest(self) -> float:
         return min(map(length, self.options), default=INFINITE)
 
-    @cached_property
+    @LazyProperty
     def ends(self) -> bool:
         return any(map(may_end, self.options))
 
-    @cached_property
+    @LazyProperty
     def choices(self) -> dict[str, Pending]:
         found: dict[str, list[Pending]] = {}
         for option in self.options:
@@ -101,7 +103,7 @@ class Either(Symbol):
             for character, pendings in found.items()
         }
 
-    @cached_property
+    @LazyProperty
     def characters(self) -> frozenset[str]:
         return frozenset(self.choices)
 
@@ -118,7 +120,7 @@ class Repeat(Symbol):
     def __init__(self, *body: Symbol | str):
         self.body = sequence(*body)
 
-    @cached_property
+    @LazyProperty
     def characters(self) -> frozenset[str]:
         return next_characters(self.body)
 
@@ -148,11 +150,11 @@ class Rule(Symbol):
         self.shortest = shortest
         self.build_context_free = context_free or build
 
-    @cached_property
+    @LazyProperty
     def body(self) -> Pending:
         return self.build()
 
-    @cached_property
+    @LazyProperty
     def characters(self) -> frozenset[str]:
         return next_characters(self.body)
 

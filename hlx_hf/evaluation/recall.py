@@ -32,7 +32,7 @@ def recall_all_variants(pipe: HLXPipeline) -> dict[str, float]:
 
 
 def recall_hlx_only(pipe: HLXPipeline) -> dict[str, float]:
-    """Shares of exactly right answers: "convert" between every two notations, and "complete".
+    """Shares of exactly right answers: "convert" from each other notation, and "complete".
 
     A line is completed from the point where it differs from every other line of the corpus, or from its middle
     where that comes later.
@@ -42,7 +42,7 @@ def recall_hlx_only(pipe: HLXPipeline) -> dict[str, float]:
     pairs = [
         (convert(line.text, line.notation, source), line.notation, line.text)
         for line in lines
-        for source in learned
+        for source in NOTATIONS
         if source != line.notation
     ]
     texts, targets, expected = zip(*pairs, strict=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd
 
 from ..decoding.coverage import LEXICON
+from ..files import COMPREHENSION_RESULTS, EVALUATION_RESULTS, PLOT, TRAINER_STATE
 
 # names as `Path.glob` has them
 MODEL_FILES = (
@@ -21,16 +22,16 @@ MODEL_FILES = (
     "*_hlx.py",
     LEXICON,
     "README.md",
-    "training.png",
+    PLOT,
 )
 PACKAGE = Path(__file__).parents[1]
 CODE_FILES = ("configuration_hlx.py", "lines_hlx.py", "modeling_hlx.py", "pipeline_hlx.py")
 RECORDS = (
-    "trainer_state.json",
+    TRAINER_STATE,
     "training.json",
-    "evaluation.json",
+    EVALUATION_RESULTS,
     "evaluation_search.json",
-    "english_comprehension_results.json",
+    COMPREHENSION_RESULTS,
 )
 TABLES = ("evaluation.md", "evaluation_search.md")
 STATE_FILES = (
@@ -51,7 +52,10 @@ def model_files(folder: Path) -> list[CommitOperationAdd]:
 
 
 def checkpoint_files(folder: Path, path: str) -> list[CommitOperationAdd]:
-    """The files of a checkpoint, all that a training goes on from, for the folder `path` of a repository."""
+    """The files of a checkpoint for the folder `path` of a repository.
+
+    They are all that a training goes on from, except with DeepSpeed, whose states are in a folder that stays here.
+    """
     return _additions(folder, (*MODEL_FILES, *RECORDS, *STATE_FILES), f"{path}/")
 
 

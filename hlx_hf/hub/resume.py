@@ -1,13 +1,16 @@
 """A checkpoint of a repository, to go on from."""
 
+import json
+import re
 from pathlib import Path, PurePosixPath
 
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 
+from ..files import TRAINER_STATE
 from .requests import plain_errors, retry
 
 LAST_CHECKPOINT = "last-checkpoint"  # transformers' own name for the folder of the newest
-CHECKPOINT_MARK = "trainer_state.json"
+_NUMBERED = re.compile(r"checkpoint-(\d+)")
 
 
 def download_checkpoint(source: str, token: str | None = None) -> Path:
@@ -28,15 +31,16 @@ def download_checkpoint(source: str, token: str | None = None) -> Path:
     with plain_errors():
         found = retry(HfApi(token=token).model_info, repo, revision=revision or None)
         paths = [PurePosixPath(file.rfilename) for file in found.siblings]
-        folders = [path.parts[0] for path in paths if path.name == CHECKPOINT_MARK and len(path.parts) == 2]
-        if not folders:
+        folders = [path.parts[0] for path in paths if path.name == TRAINER_STATE and len(path.parts) == 2]
+        steps = {folder: int(match[1]) for folder in folders if (match := _NUMBERED.fullmatch(folder))}
+        if LAST_CHECKPOINT in folders:
+            state = f"{LAST_CHECKPOINT}/{TRAINER_STATE}"
+            path = Path(retry(hf_hub_download, repo, state, revision=found.sha, token=token))
+            steps[LAST_CHECKPOINT] = json.loads(path.read_text(encoding="utf-8"))["global_step"]
+        if not steps:
             raise ValueError(
                 f"{source} has no checkpoint to go on from: a training pushes them with --hub_strategy checkpoint"
             )
-        newest = LAST_CHECKPOINT if LAST_CHECKPOINT in folders else max(folders, key=_step)
+        newest = max(steps, key=steps.get)
         patterns = [f"{newest}/*"]
         return Path(retry(snapshot_download, repo, revision=found.sha, allow_patterns=patterns, token=token)) / newest
-
-
-def _step(folder: str) -> int:
-    return int(folder.rpartition("-")[2])

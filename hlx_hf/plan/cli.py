@@ -72,7 +72,7 @@ def run_plan(options: argparse.Namespace) -> None:
         folder=folder,
         scale=options.scale,
         settings=tuple(options.set),
-        cores=options.cores or cores,
+        cores=cores if options.cores is None else options.cores,
         accelerate_config=config and str(config.resolve(strict=True)),
         evaluation_limit=options.evaluation_limit,
     )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 from ..files import clear_leftovers, hold
 from ..hints import nearest_hint
@@ -34,9 +34,12 @@ def start(plan: Plan) -> None:
         plan.write()
         return
     if plan != earlier:
-        settings = " ".join(earlier.settings) or "no settings"
+        there, here = asdict(earlier), asdict(plan)
+        differences = [
+            f"{name} {_told(there[name])}, not {_told(here[name])}" for name in here if there[name] != here[name]
+        ]
         raise ValueError(
-            f"{plan.folder} has another plan, of scale {earlier.scale} with {settings} on {earlier.cores} cores: "
+            f"{plan.folder} has another plan, with {'; '.join(differences)}: "
             "go on with it by `hlx plan resume`, or start this one in another folder"
         )
 
@@ -98,7 +101,14 @@ def _check_recipes() -> None:
         )
 
 
+def _told(value: tuple[str, ...] | str | int | None) -> str:
+    words = value if isinstance(value, tuple) else () if value is None else (value,)
+    return " ".join(map(str, words)) or "none"
+
+
 def _check_settings(plan: Plan) -> None:
+    if plan.cores < 1:
+        raise ValueError(f"the phases share at least 1 core, not {plan.cores}")
     if plan.evaluation_limit < 1:
         raise ValueError(f"a test split is asked for at least 1 row, not {plan.evaluation_limit}")
     from ..training import PhaseArguments  # takes seconds, for all of torch comes with it

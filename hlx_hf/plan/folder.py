@@ -1,22 +1,24 @@
 """The folder of a plan: what it was started with, and where each phase has its results, its log and its marks."""
 
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import yaml
 
-from ..files import write_whole
+from ..files import COMPREHENSION_RESULTS, EVALUATION_RESULTS, write_whole
 from .phases import COMPARISON, EVALUATION, PLANS, TEST, Phase
 
 PLAN = "plan.json"
 RESULTS = {
-    TEST: "english_comprehension_results.json",
-    EVALUATION: "evaluation.json",
+    TEST: COMPREHENSION_RESULTS,
+    EVALUATION: EVALUATION_RESULTS,
     COMPARISON: "comparison.md",
 }
 EVALUATION_LIMIT = 200  # tells shares apart that differ by seven points or more
 RECIPES = Path(__file__).parents[2] / "recipes"
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Plan:
 
         Raises:
             FileNotFoundError: none was.
+            ValueError: it has what this version does not know.
         """
         path = folder / PLAN
         if not path.is_file():
@@ -52,6 +55,12 @@ class Plan:
                 f"no plan in {folder}: start one with `hlx plan run --scale tiny --output {folder}`"
             )
         found = json.loads(path.read_text(encoding="utf-8"))
+        unknown = found.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(
+                f"{path} has the unknown key {', '.join(map(repr, sorted(unknown)))}: go on with the version of hlx_hf "
+                "that has written it, or start the plan in another folder"
+            )
         return cls(folder, **{**found, "settings": tuple(found["settings"])})
 
     def write(self) -> None:
@@ -76,6 +85,15 @@ class Plan:
     def output(self, phase: Phase) -> Path:
         """The folder that a phase writes into."""
         return self.folder / phase.name
+
+    def checkpoints(self, phase: Phase) -> list[Path]:
+        """The checkpoints of a training, the newest last."""
+        steps = {
+            path: int(match[1])
+            for path in self.output(phase).glob("checkpoint-*")
+            if (match := _CHECKPOINT.fullmatch(path.name))
+        }
+        return sorted(steps, key=steps.get)
 
     def result(self, phase: Phase) -> Path:
         """What a phase leaves: the folder of a model, or a file. It is there when the phase has finished."""

@@ -36,6 +36,7 @@ def main() -> int:
 
     if options.attempt > 1 and _is_final(plan, phase):
         return 1
+    plan.failed(phase).unlink(missing_ok=True)
     print(f"{phase.name}: attempt {options.attempt}, log {plan.log(phase)}", flush=True)
     reason = _run(plan, phase, options.attempt, options.threads)
     if reason is None:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from safetensors import safe_open
 
-from ..files import GATES
+from ..files import GATES, TRAINER_STATE
 from .folder import Plan
 from .phases import EVALUATION, TEST, TRAINING
 from .status import PhaseStatus, plan_status
 
-TRAINER_STATE = "trainer_state.json"
 _ATTEMPT = re.compile(r"^--- (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) attempt \d+$", re.MULTILINE)
 _LAST_LINES = 12
 
@@ -69,7 +68,7 @@ def read_records(plan: Plan) -> list[PhaseRecord]:
 
 def _read(plan: Plan, status: PhaseStatus) -> PhaseRecord:
     record, phase = PhaseRecord(status), status.phase
-    result, output, log = plan.result(phase), plan.output(phase), plan.log(phase)
+    result, log = plan.result(phase), plan.log(phase)
     if log.is_file():
         text = log.read_text(encoding="utf-8", errors="replace")
         record.last_lines = text.strip().splitlines()[-_LAST_LINES:]
@@ -82,20 +81,29 @@ def _read(plan: Plan, status: PhaseStatus) -> PhaseRecord:
     if phase.kind == EVALUATION and result.exists():
         record.evaluation = _json(record, result)
     if phase.kind == TRAINING:
-        _read_training(record, result, output)
+        _read_training(record, plan)
     return record
 
 
-def _read_training(record: PhaseRecord, result: Path, output: Path) -> None:
-    checkpoints = sorted(output.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+def _read_training(record: PhaseRecord, plan: Plan) -> None:
+    phase = record.status.phase
+    result, checkpoints = plan.result(phase), plan.checkpoints(phase)
     folders = [*checkpoints, result] if result.exists() else checkpoints
-    record.sizes = {folder.name: sum(file.stat().st_size for file in folder.iterdir()) for folder in folders}
+    record.sizes = {folder.name: size for folder in folders if (size := _size(folder))}
     if folders:
         record.history = _json(record, folders[-1] / TRAINER_STATE).get("log_history", [])
-        record.gates = _json(record, output / GATES)
+        record.gates = _json(record, plan.output(phase) / GATES)
     if result.exists():
         record.vocabulary = _json(record, result / "config.json").get("vocab_size")
         record.parameters = _parameters(record, result)
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all that is in a folder; 0 if it goes meanwhile, as the oldest checkpoint of a training does."""
+    try:
+        return sum(path.stat().st_size for path in folder.rglob("*") if not path.is_dir())
+    except FileNotFoundError:
+        return 0
 
 
 def _parameters(record: PhaseRecord, folder: Path) -> int | None:

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..files import PROGRESS, TRAINING_LOCK, is_held
 from .engine import LOCK
@@ -69,7 +68,7 @@ def duration(seconds: float) -> str:
 
 def _status(plan: Plan, phase: Phase, plan_is_running: bool) -> PhaseStatus:
     missing = [name for name in phase.needs if not plan.result(plan[name]).exists()]
-    progress = _progress(plan.output(phase)) if phase.kind == TRAINING else {}
+    progress = _progress(plan, phase) if phase.kind == TRAINING else {}
     if plan.result(phase).exists():
         return PhaseStatus(phase, FINISHED, **{**progress, "seconds_left": None})
     trains = phase.kind == TRAINING and is_held(plan.output(phase) / TRAINING_LOCK)
@@ -87,11 +86,12 @@ def _status(plan: Plan, phase: Phase, plan_is_running: bool) -> PhaseStatus:
     )
 
 
-def _progress(output: Path) -> dict:
-    checkpoints = sorted((path.name for path in output.glob("checkpoint-*")), key=lambda name: int(name.split("-")[1]))
-    found = {"checkpoint": checkpoints[-1]} if checkpoints else {}
-    if (output / PROGRESS).is_file():
-        progress = json.loads((output / PROGRESS).read_text(encoding="utf-8"))
+def _progress(plan: Plan, phase: Phase) -> dict:
+    checkpoints = plan.checkpoints(phase)
+    found = {"checkpoint": checkpoints[-1].name} if checkpoints else {}
+    path = plan.output(phase) / PROGRESS
+    if path.is_file():
+        progress = json.loads(path.read_text(encoding="utf-8"))
         found |= {name: progress[name] for name in ("epoch", "epochs", "loss")}
         steps = progress["step"] - progress["first_step"]
         if steps:

@@ -10,8 +10,10 @@ from accelerate.utils import parse_flag_from_env
 from transformers import HfArgumentParser, TrainingArguments
 from transformers.utils import is_torchao_available
 
-from ..corpus.generator.sentences import TRAINING
+from ..corpus import TRAINING_CORPORA
+from ..corpus.generator.selection import TRAINING
 from ..corpus.generator.stream import CHUNK_SIZE
+from ..corpus.tasks import TASKS
 from ..hints import nearest_hint
 from ..lines_hlx import NOTATIONS
 from .limits import DEFAULT_LIMITS, parse_limit
@@ -53,9 +55,12 @@ class PhaseArguments(TrainingArguments):
         default_factory=lambda: ["to_hlx=1"],
         metadata={"help": "Tasks to draw from, each with its weight: to_hlx=2 convert=1 answer=1."},
     )
-    bidirectional_prompt: bool = field(
-        default=False,
-        metadata={"help": "Let the tokens of a prompt see all of it, and not only what stands before them."},
+    bidirectional_prompt: bool | None = field(
+        default=None,
+        metadata={
+            "help": "Let the tokens of a prompt see all of it, and not only what stands before them; "
+            "as the model has it that the run goes on from if not given."
+        },
     )
     muon: bool = field(
         default=False,
@@ -100,21 +105,53 @@ class PhaseArguments(TrainingArguments):
             self.data_seed = self.seed
         if self.hub_private_repo is None:
             self.hub_private_repo = True
-        if isinstance(self.tasks, str):
-            self.tasks = self.tasks.split()
-        self.task_weights = dict(map(_task_weight, self.tasks))
-        self.limits = list(map(parse_limit, self.gate_limits))
-        unknown = [name for name in self.notations if name not in NOTATIONS]
-        if unknown or not self.notations:
-            raise ValueError(f"notations are some of {', '.join(NOTATIONS)}, not {', '.join(unknown) or 'none'}")
-        if not 0 <= self.everyday_share <= 1:
-            raise ValueError(f"everyday_share is from 0 to 1, not {self.everyday_share}")
-        if self.most_steps < 2:
-            raise ValueError(f"most_steps is at least 2, the steps of the shortest pipeline, not {self.most_steps}")
+        self._read_lists()
+        self._check_corpus()
         if self.save_every_epochs < 1:
             raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
+        if self.dataloader_persistent_workers:
+            raise ValueError(
+                "dataloader_persistent_workers keeps workers that hear of no epoch but the first: leave it out"
+            )
         if self.low_memory:
             self._check_low_memory()
+
+    def _read_lists(self) -> None:
+        # YAML may have one value in place of a list
+        for name in ("tasks", "notations", "gate_limits"):
+            if isinstance(value := getattr(self, name), str):
+                setattr(self, name, value.split())
+        if isinstance(self.data_files, str):
+            self.data_files = [self.data_files]
+        if isinstance(self.gate_epochs, int):
+            self.gate_epochs = [self.gate_epochs]
+        self.task_weights = dict(map(_task_weight, self.tasks))
+        self.limits = list(map(parse_limit, self.gate_limits))
+
+    def _check_corpus(self) -> None:
+        corpora = (*TRAINING_CORPORA, GENERATED)
+        if self.corpus not in corpora:
+            raise ValueError(
+                f"corpus is one of {', '.join(corpora)}, not {self.corpus}{nearest_hint(self.corpus, corpora)}"
+            )
+        for name, values, known in (("tasks", self.task_weights, TASKS), ("notations", self.notations, NOTATIONS)):
+            unknown = [value for value in values if value not in known]
+            if unknown or not values:
+                raise ValueError(f"{name} are some of {', '.join(known)}, not {', '.join(unknown) or 'none'}")
+        if self.corpus == GENERATED and self.data_files:
+            raise ValueError(
+                f"corpus {GENERATED} is drawn and not read from data_files, here {', '.join(self.data_files)}: "
+                "leave one of the two out"
+            )
+        if self.chunks_per_epoch < 1:
+            raise ValueError(f"chunks_per_epoch is at least 1, not {self.chunks_per_epoch}")
+        if not 0 <= self.everyday_share <= 1:
+            raise ValueError(f"everyday_share is from 0 to 1, not {self.everyday_share}")
+        fewest, most = TRAINING.steps
+        if not fewest <= self.most_steps <= most:
+            raise ValueError(
+                f"most_steps is from {fewest} to {most}, the steps of the pipelines in training, not {self.most_steps}"
+            )
 
     def _check_low_memory(self) -> None:
         if not is_torchao_available():
@@ -175,7 +212,8 @@ def parse_arguments(default_config: str | Path, argv: list[str] | None = None) -
     """The settings of a YAML file, `--config FILE` or `default_config`, with the command line's on top.
 
     Raises:
-        SystemExit: a setting is unknown; the message names the nearest known one.
+        SystemExit: a setting is unknown, and the message names the nearest known one; or one cannot be, or the file is
+            no YAML.
     """
     parser = HfArgumentParser(PhaseArguments, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--config", type=Path, default=default_config, help="YAML file of settings under these names")
@@ -184,7 +222,12 @@ def parse_arguments(default_config: str | Path, argv: list[str] | None = None) -
     known = [setting.name for setting in fields(PhaseArguments) if setting.init]
     if not config.is_file():
         parser.error(f"there is no configuration {config}")
-    settings = yaml.safe_load(config.read_text()) or {}
+    try:
+        settings = yaml.safe_load(config.read_text()) or {}
+    except yaml.YAMLError as error:
+        parser.error(f"{config} is no YAML: {' '.join(str(error).split())}")
+    if not isinstance(settings, dict):
+        parser.error(f"{config} has no settings, which are lines such as `seed: 1`")
     for name in settings:
         if name not in known:
             parser.error(f"{config}: unknown setting {name!r}{nearest_hint(name, known)}")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from huggingface_hub import ModelCard, ModelCardData
 from huggingface_hub.utils import HFValidationError, validate_repo_id
-from transformers import Trainer
 
 from .. import __version__
 from ..corpus.tasks import ENGLISH_TASKS
 from ..evaluation.card import DATASET, TASK
+from ..files import PLOT
 from .arguments import GENERATED, PhaseArguments
-from .plots import PLOT
+from .trainer import PhaseTrainer
 
 
 def make_card(
@@ -64,7 +64,7 @@ def make_card(
 
 def write_card(
     folder: Path,
-    trainer: Trainer,
+    trainer: PhaseTrainer,
     arguments: PhaseArguments,
     metrics: dict,
     line_count: int,
@@ -86,9 +86,13 @@ def write_card(
         "parameters": f"{trainer.model.num_parameters():,}",
         "epochs": f"{trainer.state.epoch:g}",
         "examples of an epoch": f"{line_count:,}",
-        "mean training loss": f"{metrics['train_loss']:.4f}",
-        "training time": f"{metrics['train_runtime']:.0f} s",
     }
+    if trainer.steps_trained:
+        steps = trainer.state.global_step
+        # loss and time of what came before the checkpoint that a run goes on from are not known
+        part = "" if trainer.steps_trained == steps else f" (the last {trainer.steps_trained:,} of {steps:,} steps)"
+        outcome["mean training loss"] = f"{metrics['train_loss']:.4f}{part}"
+        outcome["training time"] = f"{metrics['train_runtime']:.0f} s{part}"
     card = make_card(arguments, arguments.final_dir.name, outcome, has_plot, template)
     card.save(str(folder / "README.md"))
 

@@ -20,7 +20,7 @@ from transformers.trainer import (
     TRAINER_STATE_NAME,
 )
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, sort_checkpoints
-from transformers.utils import logging
+from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, logging
 
 from ..files import ASIDE, put_in_place, remove_whole
 from ..hub import download_checkpoint
@@ -31,7 +31,7 @@ DEEPSPEED_STATE = "latest"  # names the folder of all that DeepSpeed keeps: weig
 PARTS = (
     (
         "model.safetensors",
-        "model.safetensors.index.json",
+        SAFE_WEIGHTS_INDEX_NAME,
         "pytorch_model_fsdp.bin",
         "pytorch_model_fsdp_0",
         DEEPSPEED_STATE,
@@ -105,11 +105,22 @@ def checkpoint_fault(folder: Path, scales_loss: bool = False) -> str | None:
         return "it is not there"
     uses_deepspeed = (folder / DEEPSPEED_STATE).is_file()
     for names in PARTS if not scales_loss or uses_deepspeed else (*PARTS, (SCALER_NAME,)):
-        found = [folder / name for name in names if (folder / name).exists()]
-        if not found:
-            return f"it has no {names[0]}"
-        if not _is_readable(found[0]):
-            return f"its {found[0].name} is cut off"
+        found = (folder / name for name in names if (folder / name).exists())
+        fault = _file_fault(next(found, folder / names[0]))
+        if fault:
+            return fault
+    return None
+
+
+def _file_fault(path: Path) -> str | None:
+    """What is wrong with a file or, where it is an index, with a file that it names."""
+    if not path.exists():
+        return f"it has no {path.name}"
+    if not _is_readable(path):
+        return f"its {path.name} is cut off"
+    if path.name == SAFE_WEIGHTS_INDEX_NAME:
+        shards = sorted(set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()))
+        return next(filter(None, (_file_fault(path.with_name(shard)) for shard in shards)), None)
     return None
 
 

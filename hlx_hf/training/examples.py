@@ -46,7 +46,10 @@ class LineDataset(Dataset):
         silent = sum(line.english is None for line in lines)
         if silent and not ENGLISH_TASKS.isdisjoint(task_weights):
             asked = ", ".join(sorted(ENGLISH_TASKS.intersection(task_weights)))
-            raise ValueError(f"{silent} of {len(lines)} corpus lines have no English, which {asked} would need")
+            raise ValueError(
+                f"{silent} of {len(lines)} corpus lines have no English, which {asked} would need: write it, "
+                "or take such blocks out, or train on other tasks"
+            )
         self.weights = list(task_weights.values())
         self.tokenizer = tokenizer
         self.max_length = max_length

@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from transformers import Trainer
+from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import HubStrategy
 from transformers.utils import logging
 
@@ -27,15 +27,16 @@ class Pusher:
     The threads of huggingface_hub's `run_as_future` cannot: a Hub that hangs would keep the training's process alive.
 
     Args:
-        output: the output_dir of the training.
-        token: that of the environment or of `hf auth login` if None.
+        arguments: of the training: its output_dir, and where to push to. Without a token it is that of the environment
+            or of `hf auth login`.
     """
 
-    def __init__(self, output: Path, token: str | None = None):
-        self.output = output
+    def __init__(self, arguments: TrainingArguments):
+        self.arguments = arguments
+        self.output = Path(arguments.output_dir)
         self._environment = {**os.environ, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-        if token is not None:
-            self._environment["HF_TOKEN"] = token
+        if arguments.hub_token is not None:
+            self._environment["HF_TOKEN"] = arguments.hub_token
         self._news, self._closing, self._over = threading.Event(), threading.Event(), threading.Event()
         self._process: subprocess.Popen | None = None
         self._starting = threading.Lock()
@@ -43,10 +44,23 @@ class Pusher:
         self._thread = threading.Thread(target=self._run, name="pushes to the Hub", daemon=True)
         self._thread.start()
 
-    def add(self, order: Push) -> None:
-        """Notes a push and returns at once."""
+    def add(self, folder: Path, message: str, tag: str | None = None, state_folder: str | None = None) -> None:
+        """Notes the push of a folder in the output_dir, the rest of it as `Push` has it, and returns at once."""
+        order = Push(
+            folder=str(folder.relative_to(self.output)),
+            repo=self.arguments.hub_model_id or self.output.absolute().name,
+            message=message,
+            private=self.arguments.hub_private_repo,
+            revision=self.arguments.hub_revision,
+            tag=tag,
+            state_folder=state_folder,
+        )
         note(self.output, order)
         self._news.set()
+
+    def add_result(self, folder: Path, epoch: float) -> None:
+        """Notes the push of a training's result, with its name as tag."""
+        self.add(folder, f"{folder.name}: {epoch:g} epochs", tag=folder.name)
 
     def finish(self, patience: float) -> None:
         """Waits until all is pushed, or the Hub refuses, or `patience` seconds have gone; says what is left then."""
@@ -112,34 +126,15 @@ class PushesToHub(Trainer):
     pusher: Pusher | None = None  # of the first process, where there is something to push
 
     def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
-        """Names the repository; the first push makes it."""
-        self.hub_model_id = self.args.hub_model_id or Path(self.args.output_dir).absolute().name
+        """Leaves the repository to the first push, which makes it."""
         self.push_in_progress = None
         if self.is_world_process_zero():
-            self.pusher = Pusher(Path(self.args.output_dir), self.args.hub_token)
-
-    def push_result(self, folder: Path) -> None:
-        """Has the result of the training pushed, with its name as tag."""
-        self._add(folder, f"{folder.name}: {self.state.epoch:g} epochs", tag=folder.name)
+            self.pusher = Pusher(self.args)
 
     def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
-        if self.args.hub_strategy == HubStrategy.END:
+        if self.pusher is None or self.args.hub_strategy == HubStrategy.END:
             return
         folder = Path(checkpoint_folder)
         places = {HubStrategy.CHECKPOINT: LAST_CHECKPOINT, HubStrategy.ALL_CHECKPOINTS: folder.name}
         message = f"step {self.state.global_step}, epoch {self.state.epoch:g}"
-        self._add(folder, message, state_folder=places.get(self.args.hub_strategy))
-
-    def _add(self, folder: Path, message: str, tag: str | None = None, state_folder: str | None = None) -> None:
-        if self.pusher is not None:
-            self.pusher.add(
-                Push(
-                    folder=str(folder.relative_to(self.args.output_dir)),
-                    repo=self.hub_model_id,
-                    message=message,
-                    private=self.args.hub_private_repo,
-                    revision=self.args.hub_revision,
-                    tag=tag,
-                    state_folder=state_folder,
-                )
-            )
+        self.pusher.add(folder, message, state_folder=places.get(self.args.hub_strategy))

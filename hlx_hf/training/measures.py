@@ -25,7 +25,7 @@ from ..tokenization_hlx import to_alphabet
 from .arguments import GENERATED, PhaseArguments
 from .examples import IGNORED, collate, encode
 
-QUESTION_TASKS = ("to_hlx", "convert", "to_english")  # the first that a phase trains is asked; `complete` asks nothing
+QUESTION_TASKS = ("to_hlx", "convert", "to_english")  # the first that a phase trains is asked; the others ask nothing
 SEED = 0  # of the choice of questions, the same in every run, so that runs can be compared
 QUESTION_COUNT = 64
 SAMPLES = 5  # answers that are kept to be looked at
@@ -45,7 +45,7 @@ class Question(NamedTuple):
 
 
 def draw_questions(arguments: PhaseArguments) -> list[Question]:
-    """The questions of a phase, always the same; none where it is trained on `complete` alone."""
+    """The questions of a phase, always the same; none where it is trained on no task of `QUESTION_TASKS`."""
     task = next((task for task in QUESTION_TASKS if task in arguments.task_weights), None)
     if task is None:
         return []

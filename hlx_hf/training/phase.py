@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from transformers import PreTrainedTokenizerBase, set_seed
+from transformers import PreTrainedTokenizerBase, TrainerState, set_seed
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.utils import logging
 
 from ..configuration_hlx import HLXConfig
@@ -14,7 +15,7 @@ from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import ENGLISH_TASKS, corpus_lines
 from ..decoding.names import is_grounded
-from ..files import ASIDE, GATES, TRAINING_LOCK, clear_leftovers, hold, put_in_place
+from ..files import ASIDE, GATES, PLOT, TRAINING_LOCK, clear_leftovers, hold, put_in_place
 from ..lines_hlx import TO_ENGLISH, TO_HLX
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
@@ -23,7 +24,8 @@ from .checkpoints import checkpoint_to_resume
 from .examples import LineDataset
 from .gates import EXIT_CODE
 from .hardware import HardwareError, check_memory, check_precision, keep_prepared_products
-from .plots import PLOT, plot_training
+from .hub import Pusher
+from .plots import plot_training
 from .stream import ExampleMaker
 from .trainer import PhaseTrainer, make_trainer
 
@@ -34,7 +36,7 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
     """Trains, saves the result with its tokenizer and card, and pushes it if asked to.
 
     One run at a time writes into an output_dir: another waits for it. A run that goes on (`resume_from_checkpoint` is
-    `last`) and finds its result there has nothing left to do.
+    `last`) and finds its result there does no more than push it if asked to.
 
     Args:
         arguments: what to train, on what, and how.
@@ -48,9 +50,10 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
             has stopped the run: the code is `EXIT_CODE`, and a checkpoint of what it saw is on disk.
     """
     with _alone(arguments):
-        # a result that is to be pushed is made again, in seconds: whether it has been pushed is not known here
-        if arguments.goes_on and arguments.final_dir.exists() and not arguments.push_to_hub:
+        if arguments.goes_on and arguments.final_dir.exists():
             logger.warning(f"finished before: {arguments.final_dir}")
+            if arguments.push_to_hub and arguments.process_index == 0:
+                _push_again(arguments)
         else:
             _train(arguments, card_template)
     return arguments.final_dir
@@ -68,6 +71,14 @@ def _alone(arguments: PhaseArguments) -> Iterator[None]:
         yield
 
 
+def _push_again(arguments: PhaseArguments) -> None:
+    """Pushes a result that an earlier run has left, for whether that one could is not known here."""
+    state = TrainerState.load_from_json(str(arguments.final_dir / TRAINER_STATE_NAME))
+    pusher = Pusher(arguments)
+    pusher.add_result(arguments.final_dir, state.epoch)
+    pusher.finish(arguments.hub_patience)
+
+
 def _train(arguments: PhaseArguments, card_template: Path) -> None:
     set_seed(arguments.seed)
     keep_prepared_products()
@@ -82,8 +93,9 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
 
         # Tokenizer and corpus
         tokenizer = load_tokenizer()
-        if arguments.bidirectional_prompt:
-            config.prompt_end_token_ids = tokenizer.convert_tokens_to_ids([TO_HLX, TO_ENGLISH])
+        if arguments.bidirectional_prompt is not None:
+            prompt_ends = tokenizer.convert_tokens_to_ids([TO_HLX, TO_ENGLISH])
+            config.prompt_end_token_ids = prompt_ends if arguments.bidirectional_prompt else None
         dataset = _dataset(arguments, tokenizer, config)
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
@@ -92,7 +104,8 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
     trainer = make_trainer(arguments, config, dataset, tokenizer)
     result = trainer.train(resume_from_checkpoint=checkpoint)
     trainer.log_metrics("train", result.metrics)
-    trainer.log_speed(result.metrics["train_runtime"])
+    if trainer.steps_trained:
+        trainer.log_speed(result.metrics["train_runtime"])
     if trainer.gates.stopped:
         if trainer.pusher is not None:
             trainer.pusher.finish(arguments.hub_patience)
@@ -107,10 +120,10 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
     if trainer.is_world_process_zero():
         has_plot = _plot(trainer, aside, arguments.final_dir.name)
         write_card(aside, trainer, arguments, result.metrics, len(dataset), has_plot, card_template)
-        trainer.state.save_to_json(str(aside / "trainer_state.json"))
+        trainer.state.save_to_json(str(aside / TRAINER_STATE_NAME))
         put_in_place(aside, arguments.final_dir)
         if trainer.pusher is not None:
-            trainer.push_result(arguments.final_dir)
+            trainer.pusher.add_result(arguments.final_dir, trainer.state.epoch)
             trainer.pusher.finish(arguments.hub_patience)
 
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-PLOT = "training.png"
 SHARES = {  # figure of a gate: its colour
     "exact": "tab:green",
     "valid": "tab:blue",

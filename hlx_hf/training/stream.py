@@ -7,7 +7,8 @@ from dataclasses import replace
 from transformers import PreTrainedTokenizerBase
 
 from ..contracts import PIPELINE, operation_of
-from ..corpus.generator.sentences import EVERYDAY, PLAIN_WORDING, QUESTIONS, TRAINING, SentenceGenerator
+from ..corpus.generator.selection import EVERYDAY, PLAIN_WORDING, QUESTIONS, TRAINING
+from ..corpus.generator.sentences import SentenceGenerator
 from ..corpus.generator.stream import CHUNK_SIZE
 from ..corpus.generator.values import ValueGenerator
 from ..corpus.splits import reserved_sentences

@@ -60,6 +60,11 @@ class PhaseTrainer(WholeCheckpoints, PushesToHub):
         # a run that a gate has stopped must not be gone on with unless its state is named
         return folder.with_name(f"stopped_at_step_{self.state.global_step}") if self.gates.stopped else folder
 
+    @property
+    def steps_trained(self) -> int:
+        """Steps of this process; those before the checkpoint that it has gone on from are another's."""
+        return self.state.global_step - self._initial_global_step
+
     def log_speed(self, seconds: float) -> None:
         """Logs the tokens a second of a training that took so long, padding not counted, of all processes together."""
         tokens = self.accelerator.reduce(self._real_tokens, reduction="sum").item()

@@ -8,7 +8,8 @@ from itertools import islice
 
 from reporting import Figure, benchmark_parser, print_report, time_runs
 
-from hlx_hf.corpus.generator.sentences import EVERYDAY, PLAIN_WORDING, QUESTIONS, TRAINING, SentenceGenerator
+from hlx_hf.corpus.generator.selection import EVERYDAY, PLAIN_WORDING, QUESTIONS, TRAINING
+from hlx_hf.corpus.generator.sentences import SentenceGenerator
 from hlx_hf.corpus.splits import reserved_sentences
 
 SELECTIONS = {

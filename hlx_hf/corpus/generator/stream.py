@@ -6,7 +6,8 @@ from typing import Any
 
 from torch.utils.data import IterableDataset, get_worker_info
 
-from .sentences import TRAINING, Selection, SentenceGenerator
+from .selection import TRAINING, Selection
+from .sentences import SentenceGenerator
 
 CHUNK_SIZE = 4096
 

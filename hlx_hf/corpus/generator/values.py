@@ -4,7 +4,8 @@ import random
 from zlib import crc32
 
 from ...formats import Contract, Handle, Value, dumps
-from .sentences import TRAINING, Selection, SentenceGenerator
+from .selection import TRAINING, Selection
+from .sentences import SentenceGenerator
 from .words import (
     HELD_OUT_SHARE,
     Vocabulary,
