@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import formats
+from . import __version__, formats
 from .inference import SHIPPED_MODELS, find_model
 from .lines_hlx import ENGLISH, NOTATIONS
 from .plan.cli import add_plan
@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         interrupted. Wrong usage exits with 2 by itself.
     """
     parser = argparse.ArgumentParser(prog="hlx", description="HLX from the shell.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_translate(commands)
     add_convert(commands)
@@ -95,7 +96,7 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--scores", action="store_true", help="each answer behind its score, from 0 to 1, and a tab")
     parser.add_argument(
-        "--abstain-below", type=float, metavar="SCORE", help="answer null where the score of an answer is below this"
+        "--abstain-below", type=_score, metavar="SCORE", help="answer null where the score of an answer is below this"
     )
     parser.set_defaults(run=translate)
 
@@ -140,22 +141,22 @@ def convert(options: argparse.Namespace) -> None:
     """Prints each text in another notation."""
 
     def answer(text: str) -> str:
-        return formats.convert(text, options.source or _notation_of(text), options.to)
+        return formats.convert(text, options.source or formats.notation_of(text), options.to)
 
     _answer_each(options.texts, answer)
-
-
-def _notation_of(text: str) -> str:
-    try:
-        return formats.notation_of(text)
-    except ValueError as error:
-        raise ValueError(f"{error}: name the notation that it is in with --from") from error
 
 
 def _notation(text: str) -> str:
     """The name as it is written, of one in whatever capitals and without its hyphen: "LC-R" of "lcr"."""
     plain = {known.lower().replace("-", ""): known for known in (*NOTATIONS, ENGLISH)}
     return plain.get(text.lower().replace("-", "").replace("_", ""), text)
+
+
+def _score(text: str) -> float:
+    score = float(text)
+    if not 0 <= score <= 1:
+        raise argparse.ArgumentTypeError(f"a score is from 0 to 1, not {text}")
+    return score
 
 
 def _add_texts(parser: argparse.ArgumentParser, what: str) -> None:

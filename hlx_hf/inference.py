@@ -51,7 +51,8 @@ def pipeline(
 
     Raises:
         OSError: there is no such model.
-        TypeError: a model in numpy is to have arguments of `generate` other than `max_new_tokens` and `num_beams`.
+        TypeError: `model` is none; or one in numpy is to have arguments of `generate` other than `max_new_tokens` and
+            `num_beams`.
         ValueError: the model is of another kind.
     """
     is_name = isinstance(model, str | os.PathLike)
@@ -60,6 +61,8 @@ def pipeline(
         if str(model) in SHIPPED_MODELS and tokenizer is None and device is None and dtype is None:
             return Translator(folder, **kwargs)
 
+    from transformers import PreTrainedModel
+
     from .modeling_hlx import HLXForCausalLM
     from .pipeline_hlx import HLXPipeline
     from .tokenization_hlx import HLXTokenizer, load_tokenizer
@@ -67,6 +70,8 @@ def pipeline(
     if is_name:
         model = HLXForCausalLM.from_pretrained(folder, dtype=dtype or "auto")
         tokenizer = tokenizer or HLXTokenizer.from_pretrained(folder)
+    elif not isinstance(model, PreTrainedModel):
+        raise TypeError(f"a model is a name, a folder or an HLXForCausalLM, not {type(model).__name__}")
     return HLXPipeline(model=model, tokenizer=tokenizer or load_tokenizer(), device=device, **kwargs)
 
 

@@ -85,15 +85,19 @@ def check_search(num_beams: int, coverage_penalty: float) -> None:
 
 
 def plain_punctuation(text: str) -> str:
-    """Curly quotes and dashes, as phones and word processors set them, in ASCII, and ends of lines as blanks.
-
-    What `"` encloses stays.
+    """Curly quotes and dashes, as phones and word processors set them, in ASCII; letters without their accents; blanks
+    for ends of lines. What `"` encloses stays.
 
     HLX has other characters than ASCII and runes only inside of strings, so a text in a notation is left as it is.
     """
     parts = _QUOTED.split(text)  # outside, inside, outside, ...
-    parts[::2] = [part.translate(_PUNCTUATION) for part in parts[::2]]
+    parts[::2] = ["".join(map(_without_accent, part.translate(_PUNCTUATION))) for part in parts[::2]]
     return "".join(parts)
+
+
+def _without_accent(character: str) -> str:
+    plain = unicodedata.normalize("NFKD", character)[:1]
+    return plain if plain.isascii() and plain.isalpha() else character
 
 
 def to_alphabet(text: str, alphabet: Container[str]) -> str:

@@ -126,6 +126,8 @@ def test_wrong_usage_is_an_error_that_names_the_choices(folder):
     assert "num_beams must be at least 1, not 0" in message
     message = refused(hlx("translate", TEXT, "--to", "LCX", "--model", folder), 2)
     assert all(name in message for name in ("'LCX'", "HLXL", "LC-R", "LC-T", "LC-B", "English"))
+    message = refused(hlx("translate", TEXT, "--to", TARGET, "--abstain-below", "60"), 2)
+    assert "a score is from 0 to 1, not 60" in message
 
 
 def test_what_is_no_model_is_an_error_that_names_it(tmp_path):
@@ -172,7 +174,8 @@ def test_hlx_that_reads_in_no_notation_or_in_two_ways_is_not_converted():
     first, second = run.stderr.splitlines()
     assert first.startswith('hlx: error: text 1: this has more than one meaning (["a"] in HLXL, ')
     assert ', "a" in LC-B)' in first
-    assert second.startswith("hlx: error: text 2: this is HLX in no notation")
+    assert second.startswith("hlx: error: text 2: this is HLX in no notation; as HLXL, E_")
+    assert second.endswith("(line 1, column 8)")
     run = hlx("convert", "{1000: ", "--to", "LC-R", "--from", "HLXL")
     assert run.returncode == 1
     assert "E_" in run.stderr

@@ -109,6 +109,11 @@ def test_what_is_no_model_is_an_error_that_names_it(tmp_path):
             hlx_hf.pipeline(name)
 
 
+def test_what_could_be_no_model_is_an_error_that_says_what_could():
+    with pytest.raises(TypeError, match="a name, a folder or an HLXForCausalLM, not NoneType"):
+        hlx_hf.pipeline(None)
+
+
 def test_a_model_of_another_kind_is_an_error_that_names_the_kind(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
     with pytest.raises(ValueError, match="'gpt2'"):

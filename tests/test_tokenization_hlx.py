@@ -111,6 +111,7 @@ def test_to_alphabet_normalises_and_escapes(text, expected):
     [
         ("find “x” in the user’s — and ‘my’ – files", "find \"x\" in the user's - and 'my' - files"),
         ('find "it’s \\"“" in the user’s', 'find "it’s \\"“" in the user\'s'),
+        ('find cafés in "Café"\nand Zoë 🜊½', 'find cafes in "Café" and Zoe 🜊½'),
         ('an open " and ’', "an open \" and '"),
     ],
 )

@@ -10,8 +10,6 @@
 | `wire` | a value to LC-B bytes and back |
 """
 
-from contextlib import suppress
-
 from .notations import NOTATION_TABLE, get_notation
 from .reader import read_text
 from .values import Contract, Handle, HLXError, Value, validate
@@ -73,17 +71,22 @@ def notation_of(text: str) -> str:
 
     Raises:
         TypeError: `text` is not a `str`.
-        ValueError: it reads in none, or means different things in two.
+        ValueError: it reads in none, and the message says what is wrong as the notation that takes most of it; or it
+            means different things in two.
     """
     meanings: dict[str, str] = {}  # as canonical text, which tells 1 from true and 1.0 as Python does not
+    faults: dict[str, HLXError] = {}
     for notation in NOTATION_TABLE:
-        with suppress(HLXError):
+        try:
             meanings[notation] = convert(text, notation, next(iter(NOTATION_TABLE)))
+        except HLXError as error:
+            faults[notation] = error
     if not meanings:
-        raise ValueError("this is HLX in no notation")
+        nearest, fault = max(faults.items(), key=lambda item: (item[1].line or 0, item[1].column or 0))
+        raise ValueError(f"this is HLX in no notation; as {nearest}, {fault}")
     if len(set(meanings.values())) > 1:
         means = ", ".join(f"{meaning} in {notation}" for notation, meaning in meanings.items())
-        raise ValueError(f"this has more than one meaning ({means})")
+        raise ValueError(f"this has more than one meaning ({means}): say which notation it is in")
     return next(iter(meanings))
 
 

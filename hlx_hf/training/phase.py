@@ -56,6 +56,8 @@ def run_phase(arguments: PhaseArguments, card_template: Path) -> Path:
                 _push_again(arguments)
         else:
             _train(arguments, card_template)
+            if arguments.process_index == 0:
+                print(f"result: {arguments.final_dir}")
     return arguments.final_dir
 
 
