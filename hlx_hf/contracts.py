@@ -3,6 +3,7 @@
 The notations read and write any contract id; a meaning is a matter of this table alone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import EllipsisType, NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -103,6 +104,11 @@ def operation_of(value: Value) -> str | None:
     """The name of the operation that `value` is, known or not; None if it is no operation."""
     name = value.fields.get(0) if isinstance(value, Contract) and value.id == OPERATION else None
     return name if isinstance(name, str) else None
+
+
+def make_pipeline(steps: Iterable[Contract]) -> Contract:
+    """The operation that runs others in their order."""
+    return Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
 
 
 def worked_on(operation: str) -> int:

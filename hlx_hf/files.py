@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,11 @@ GATES = "gates.json"
 # In the folder of a model
 TRAINER_STATE = "trainer_state.json"  # of transformers, which takes seconds to import
 PLOT = "training.png"
+TRAINING_RECORD = "training.json"  # of all trainings behind a model of the package
 EVALUATION_RESULTS = "evaluation.json"
+SEARCH_RESULTS = "evaluation_search.json"  # of English to HLX, as the model answers its users
 COMPREHENSION_RESULTS = "english_comprehension_results.json"
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 PROBE_SECONDS = 1  # another process may only be looking whether a lock is held
 
 
@@ -50,6 +54,12 @@ def remove_whole(folder: Path) -> None:
     doomed = _doomed(folder)
     folder.rename(doomed)
     shutil.rmtree(doomed)
+
+
+def checkpoint_step(name: str) -> int | None:
+    """The step of a checkpoint's folder; None if it has the name of none."""
+    found = _CHECKPOINT.fullmatch(name)
+    return found and int(found[1])
 
 
 def clear_leftovers(folder: Path) -> None:

@@ -16,9 +16,7 @@ from transformers.utils import logging
 
 from hlx_hf.evaluation import comprehension_table, run_comprehension
 from hlx_hf.evaluation.generation import load_model
-from hlx_hf.files import write_whole
-
-RESULTS = "english_comprehension_results.json"
+from hlx_hf.files import COMPREHENSION_RESULTS, write_whole
 
 SETTINGS = {"constrained": True, "num_beams": 1}  # as `recipes/evaluation.py` tests a model
 
@@ -27,11 +25,11 @@ def main() -> None:
     """Tests one model, writes its results and prints them by level."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="folder or Hub id of the model")
-    parser.add_argument("--output", type=Path, help=f"file of the results; {RESULTS} by default")
+    parser.add_argument("--output", type=Path, help=f"file of the results; {COMPREHENSION_RESULTS} by default")
     arguments = parser.parse_args()
     logging.disable_progress_bar()  # of reading weights
     folder = Path(arguments.model) if Path(arguments.model).is_dir() else Path()
-    output = arguments.output or folder / RESULTS
+    output = arguments.output or folder / COMPREHENSION_RESULTS
 
     try:
         translate, *_ = load_model(arguments.model, **SETTINGS)

@@ -20,6 +20,7 @@ from transformers.utils import logging
 
 from hlx_hf import load_corpus, pipeline
 from hlx_hf.evaluation import comprehension_table, recall_all_variants, recall_hlx_only
+from hlx_hf.files import COMPREHENSION_RESULTS, TRAINER_STATE
 from hlx_hf.lines_hlx import NOTATIONS
 from hlx_hf.training import parse_arguments
 
@@ -33,7 +34,6 @@ SETTINGS = {
 }
 PROMISED_RECALL = 0.95
 SHIPPED = "english"  # the package's model, of the same size, tested beside those of the demo
-RESULTS = "english_comprehension_results.json"
 # named one by one, or accelerate warns that it took its defaults, and takes a single thread
 LAUNCHER = ["--num_processes=1", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
 LAUNCHER += [f"--num_cpu_threads_per_process={os.cpu_count()}"]
@@ -59,10 +59,10 @@ def main() -> None:
 
     baseline = train("baseline", output)
     expert = train("deep_reasoning", output, model_name_or_path=baseline)
-    shipped = test_comprehension(SHIPPED, output / f"{SHIPPED}_{RESULTS}")
-    before = test_comprehension(expert, expert / RESULTS)
+    shipped = test_comprehension(SHIPPED, output / f"{SHIPPED}_{COMPREHENSION_RESULTS}")
+    before = test_comprehension(expert, expert / COMPREHENSION_RESULTS)
     engine = train("hlx_only", output)
-    after = test_comprehension(engine, engine / RESULTS)
+    after = test_comprehension(engine, engine / COMPREHENSION_RESULTS)
 
     heading("English comprehension after generated sentences, after the corpus, and after HLX alone")
     print(comprehension_table({"the package's model": shipped, "English model": before, "HLX-only engine": after}))
@@ -103,7 +103,7 @@ def train(phase: str, output: Path, **overrides: object) -> Path:
     options = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
     recipe, config = RECIPES / f"{phase}.py", RECIPES / "configs" / f"{phase}_tiny.yaml"
     result = parse_arguments(config, options).final_dir
-    if (result / "trainer_state.json").exists():  # the last file that a phase writes
+    if (result / TRAINER_STATE).exists():  # the last file that a phase writes
         heading(f"{phase}: finished before, {result} is kept (delete {output} to start over)")
     else:
         run("accelerate launch", *LAUNCHER, recipe, "--config", config, *options)

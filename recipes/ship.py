@@ -31,6 +31,7 @@ from hlx_hf.decoding.coverage import Lexicon
 from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.plot import plot_splits
 from hlx_hf.evaluation.report import COMPREHENSION, HLX_TO_HLX, REPORT_SPLITS
+from hlx_hf.files import EVALUATION_RESULTS, SEARCH_RESULTS, TRAINER_STATE, TRAINING_RECORD
 from hlx_hf.inference import MODELS, SHIPPED_MODELS
 from hlx_hf.training import PhaseArguments, parse_arguments
 from hlx_hf.training.card import make_card
@@ -61,10 +62,6 @@ MODEL_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
 )
-STATE = "trainer_state.json"
-RECORD = "training.json"
-RESULTS = "evaluation.json"
-SEARCH_RESULTS = "evaluation_search.json"  # of English to HLX, as the model answers its users
 PICTURE = "evaluation.png"
 LOGGED_POINTS = 40  # of the loss, from the first to the last
 SPLITS = {  # of what the training of each was for
@@ -88,12 +85,12 @@ def main() -> None:
         return
     if arguments.name is None:
         parser.error("name the folder of the result, and what the package calls the model")
-    missing = [name for name in (*MODEL_FILES, STATE) if not (arguments.result / name).is_file()]
+    missing = [name for name in (*MODEL_FILES, TRAINER_STATE) if not (arguments.result / name).is_file()]
     if missing:
         parser.error(f"{arguments.result} is not the result of a recipe: it has no {missing[0]}")
     folder = MODELS / arguments.name
     try:
-        runs = [*earlier_runs(arguments.name, folder / RECORD), summary(arguments.result)]
+        runs = [*earlier_runs(arguments.name, folder / TRAINING_RECORD), summary(arguments.result)]
     except FileNotFoundError as error:
         parser.error(f"{error.filename} is not there, and there is no record of it: train it first")
 
@@ -118,7 +115,7 @@ def write_model(result: Path, folder: Path, runs: list[dict]) -> None:
     with (folder / "model.safetensors").open("rb") as weights:
         checksum = hashlib.file_digest(weights, "sha256").hexdigest()
     training = {"sha256": checksum, "runs": runs}
-    (folder / RECORD).write_text(json.dumps(training, indent=2) + "\n")
+    (folder / TRAINING_RECORD).write_text(json.dumps(training, indent=2) + "\n")
 
 
 def evaluate(folder: Path) -> None:
@@ -153,7 +150,7 @@ def earlier_runs(name: str, record: Path) -> list[dict]:
     results = [Path(arguments.model_name_or_path) for arguments in settings_of(name) if arguments.model_name_or_path]
     recorded = json.loads(record.read_text())["runs"] if record.is_file() else []
     return [
-        recorded[number] if number < len(recorded) and not (result / STATE).is_file() else summary(result)
+        recorded[number] if number < len(recorded) and not (result / TRAINER_STATE).is_file() else summary(result)
         for number, result in enumerate(results)
     ]
 
@@ -165,7 +162,7 @@ def settings_of(name: str) -> list[PhaseArguments]:
 
 def summary(result: Path) -> dict:
     """What the `trainer_state.json` of a training says: its length, and the loss at some of its steps."""
-    state = json.loads((result / STATE).read_text())
+    state = json.loads((result / TRAINER_STATE).read_text())
     logged = [entry for entry in state["log_history"] if "loss" in entry]
     every = max(1, len(logged) // LOGGED_POINTS)
     kept = [*logged[:-1:every], logged[-1]]
@@ -183,7 +180,7 @@ def present(name: str) -> None:
     folder = MODELS / name
     card_of(name).save(folder / "README.md")
     if name in NUM_BEAMS:
-        ways = {"search, as the pipeline answers": SEARCH_RESULTS, "greedy decoding": RESULTS}
+        ways = {"search, as the pipeline answers": SEARCH_RESULTS, "greedy decoding": EVALUATION_RESULTS}
         reports = {way: json.loads((folder / file).read_text(encoding="utf-8")) for way, file in ways.items()}
         plot_splits(reports, folder / PICTURE, f"{name}, {reports['greedy decoding']['parameters']:,} parameters")
 
@@ -191,7 +188,9 @@ def present(name: str) -> None:
 def card_of(name: str) -> ModelCard:
     """The card of a model of the package, of its configuration and what is beside its weights."""
     folder = MODELS / name
-    training, report = (json.loads((folder / file).read_text(encoding="utf-8")) for file in (RECORD, RESULTS))
+    training, report = (
+        json.loads((folder / file).read_text(encoding="utf-8")) for file in (TRAINING_RECORD, EVALUATION_RESULTS)
+    )
     runs = training["runs"]
     outcome = {
         "parameters": f"{count_parameters(HLXConfig.from_pretrained(folder)):,}",

@@ -302,19 +302,19 @@ def test_lazy_properties_that_ask_for_one_another_do_not_stop_threads():
         def __init__(self, child=None):
             self.child = child
 
+        def answer(self, name, asked):
+            if self.child is None:
+                return name
+            both_begun.wait()
+            return getattr(self.child, asked)
+
         @LazyProperty
         def left(self):
-            if self.child is None:
-                return "left"
-            both_begun.wait()
-            return self.child.right
+            return self.answer("left", asked="right")
 
         @LazyProperty
         def right(self):
-            if self.child is None:
-                return "right"
-            both_begun.wait()
-            return self.child.left
+            return self.answer("right", asked="left")
 
     node, found = Node(Node()), {}
     threads = [

@@ -1,6 +1,5 @@
 """The generator of sentences and values: what it draws means what it says, and shards never overlap."""
 
-import json
 import random
 import re
 from collections import Counter
@@ -14,8 +13,6 @@ from torch.utils.data import DataLoader
 from hlx_hf import Contract, Handle, dumps, loads
 from hlx_hf.contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE, operation_of, schema_problem, worked_on
 from hlx_hf.corpus.generator.catalogue import CATALOGUE, PLAIN, Catalogue, CatalogueError, load_catalogue
-from hlx_hf.corpus.generator.kinds import KINDS
-from hlx_hf.corpus.generator.questions import evaluation_question, facts_about, questions_about
 from hlx_hf.corpus.generator.selection import EVERYDAY, PLAIN_WORDING, TRAINING
 from hlx_hf.corpus.generator.sentences import PARTICIPLE_STEPS, SentenceGenerator, fingerprint, load_frames
 from hlx_hf.corpus.generator.stream import CHUNK_SIZE, ChunkStream, stream_pairs
@@ -157,65 +154,6 @@ def test_pipes_stand_between_all_steps_or_none():
     assert SAMPLE // 50 < piped < SAMPLE // 10
 
 
-@pytest.mark.parametrize(("kind", "type_"), [("code", (list, dict)), ("array_code", list), ("object_code", dict)])
-def test_code_is_the_value_as_json_has_it(kind, type_):
-    for english, value in drawn(kind):
-        assert isinstance(value, type_)
-        assert json.loads(english) == value
-
-
-def test_rows_are_the_lists_in_a_list():
-    for english, value in drawn("rows"):
-        assert "".join(json.dumps(row, ensure_ascii=False) for row in value) == re.sub(
-            r"(?<=\])(, | and )", "", english
-        )
-
-
-@pytest.mark.parametrize("kind", ["pairs", "settings", "owned", "nested", "nested_with", "list_member"])
-def test_an_object_has_its_keys_and_values_in_the_order_of_its_english(kind):
-    def said(value):
-        if isinstance(value, (dict, list)):
-            for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-                yield from [key] if isinstance(key, str) else []
-                yield from said(part)
-        else:
-            yield value if isinstance(value, str) else json.dumps(value)
-
-    for english, value in drawn(kind):
-        start = 0
-        for text in said(value):
-            start = english.index(text, start) + len(text)
-
-
-def test_operators_are_said_in_words_or_as_their_symbols():
-    symbols = {" + ": "add", " - ": "subtract", " * ": "multiply", " / ": "divide"}
-    found = Counter()
-    for english, value in drawn("expression"):
-        for symbol in (symbol for symbol in symbols if symbol in english):
-            assert value.fields[0] == symbols[symbol]
-            found[symbol] += 1
-    assert found.keys() == symbols.keys()
-
-
-def drawn(kind, count=400):
-    draw, _ = KINDS[kind]
-    rng = random.Random(0)
-    return [draw(rng, vocabulary(held_out=False), "plain") for _ in range(count)]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_draws_a_value_of_hlx_in_every_form(kind):
-    draw, forms = KINDS[kind]
-    for form in forms:
-        for seed in range(20):
-            english, value = draw(random.Random(seed), vocabulary(held_out=bool(seed % 2)), form)
-            assert english
-            assert loads(dumps(value, "HLXL"), "HLXL") == value
-
-
-# Sentences
-
-
 def test_every_value_fits_the_tables_and_every_sentence_says_its_names(pairs):
     for english, value in pairs:
         if not isinstance(value, Contract) or value.id in CONTRACTS:
@@ -276,158 +214,6 @@ def test_plain_wording_says_a_value_in_one_way():
                 shape = re.sub(f"{first}|{second}|\\b(the|my|all|our|these|those|this|that|your) ", "", english)
                 wordings.setdefault(shape.lower().split()[0], english)
     assert len(wordings) == 1
-
-
-PIPELINE_OF_TWO = (
-    '{1000: {@0: "pipeline", @1: {1000: {@0: "skip", @1: &h_cars, @2: 1}},'
-    ' @2: {1000: {@0: "sort", @1: &h_cars, @2: &h_value, @3: &h_desc}}}}'
-)
-
-
-@pytest.mark.parametrize(
-    ("value", "answers"),
-    [
-        ("null", {"what kind of value is {}?": '"null"'}),
-        ("1.0", {"what kind of value is {}?": '"float"'}),
-        ("[4, true]", {"how many items are in {}?": "2", "what is at 1 in {}?": "true"}),
-        ('{x: &h_y, "{}": 5}', {"how many keys does {} have?": "2", "what is at x in {}?": "&h_y"}),
-        (
-            '{101: {@0: "subtract", @1: {101: {@0: "add", @1: 2, @2: 3}}, @2: 9}}',
-            {
-                "what does {} evaluate to?": "-4",
-                "what does {} stand for?": '"arithmetic expression"',
-                "what is in field 1 of {}?": '{101: {@0: "add", @1: 2, @2: 3}}',
-            },
-        ),
-        (
-            '{1000: {@0: "limit", @1: &h_cars, @2: 2}}',
-            {
-                "which operation is {}?": '"limit"',
-                "how many arguments does {} have?": "2",
-                "how many fields does {} have?": "3",
-                "what is the contract id of {}?": "1000",
-                "what is left of [3, 1, 2, 1] after {}?": "[3, 1]",
-            },
-        ),
-        ('{1000: {@0: "reverse", @1: &h_cars}}', {"what does {} do to [3, 1, 2, 1]?": "[1, 2, 1, 3]"}),
-        ('{1000: {@0: "unique", @1: &h_cars}}', {"what does {} make of [3, 1, 2, 1]?": "[3, 1, 2]"}),
-        (
-            '{1000: {@0: "sort", @1: &h_cars, @2: &h_value, @3: &h_asc}}',
-            {"apply {} to [3, 1, 2, 1]": "[1, 1, 2, 3]"},
-        ),
-        (
-            PIPELINE_OF_TWO,
-            {
-                "how many steps does {} have?": "2",
-                "which operation comes first in {}?": '"skip"',
-                "which operation comes last in {}?": '"sort"',
-                "what remains of [3, 1, 2, 1] after {}?": "[2, 1, 1]",
-            },
-        ),
-    ],
-)
-@pytest.mark.parametrize("notation", NOTATIONS)
-def test_questions_about_a_value_are_answered_rightly(value, answers, notation):
-    value = loads(value, "HLXL")
-    asked = dict(questions_about(value, notation))
-    sample = dumps([3, 1, 2, 1], notation)
-    for question, answer in answers.items():
-        question = question.replace("{}", dumps(value, notation)).replace("[3, 1, 2, 1]", sample)
-        assert dumps(asked[question], "HLXL") == answer, question
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{101: {@0: "add", @1: {102: {@0: "x"}}, @2: 3}}',
-        '{101: {@0: "add", @1: true, @2: 3}}',
-        '{101: {@0: "divide", @1: 4, @2: 3}}',
-        "{101: {@0: [1]}}",
-        '{1000: {@0: "sort", @1: &h_cars, @2: &h_price, @3: &h_asc}}',
-        '{1000: {@0: "limit", @1: &h_cars, @2: -2}}',
-        '{1000: {@0: "limit", @1: &h_cars}}',
-        '{1000: {@0: "reverse"}}',
-        '{1000: {@0: "pipeline", @1: 5}}',
-        '{1000: {@0: "pipeline"}}',
-        "{1000: {@1: 5}}",
-    ],
-)
-def test_nothing_is_worked_out_that_has_no_answer(text):
-    questions = [question for question, _ in questions_about(loads(text, "HLXL"), "HLXL")]
-    assert questions
-    assert not [question for question in questions if re.search(r"evaluate|work out|what is left|make of", question)]
-
-
-def test_facts_about_a_value_are_those_of_its_operation_and_its_contract():
-    facts = dict(facts_about(loads('{1000: {@0: "filter", @1: &h_a, @2: &h_b}}', "HLXL")))
-    assert set(facts.values()) == {"filter", 1000, "operation"}
-    assert len([answer for answer in facts.values() if answer == "filter"]) >= 3
-    assert facts_about(loads("{1: {}}", "HLXL")) != []  # "how many fields has a literal?", for one
-    assert facts_about(True) == facts_about([1]) == []
-
-
-def test_facts_fit_the_tables():
-    """Those that a table decides: meanings, numbers of fields and of arguments, names of operations."""
-    meanings = {schema.meaning: contract_id for contract_id, schema in CONTRACTS.items()}
-    checked = 0
-    for entry in load_catalogue().entries["question"]:
-        for line in (*entry.do, *entry.say):
-            question, answer = line.skeleton.rstrip("?"), line.fields[0]
-            if found := re.fullmatch(r"what (?:is contract|does the contract id) (\d+)(?: stand for)?", question):
-                expected = CONTRACTS[int(found[1])].meaning
-            elif found := re.fullmatch(r"which contract id is an? (.+)", question):
-                expected = meanings[found[1]]
-            elif found := re.fullmatch(r"how many fields does an? (.+) have", question):
-                expected = len(CONTRACTS[meanings[found[1]]].fields)
-            elif found := re.fullmatch(r"how many arguments does (\w+) take", question):
-                (expected,) = map(len, OPERATIONS[found[1]])
-            elif re.match(r"(which operation|name the operation|tell me the operation|what do I use) ", question):
-                expected = answer if answer in OPERATIONS else None
-            else:
-                continue
-            assert answer == expected, question
-            checked += 1
-    assert checked > 200
-
-
-def test_drawn_questions_are_answered_rightly():
-    kinds = Counter()
-    for seed in range(400):
-        question, answer = evaluation_question(random.Random(seed))
-        text = next((question[place:] for place in (question.find("{101"), question.find("{1000")) if place >= 0), None)
-        if text is None:
-            continue  # in another notation, whose texts are as good by the tests of the notations
-        if isinstance(answer, int):
-            assert answer == worked_out(text)
-            kinds["evaluation"] += 1
-        else:
-            left = loads(re.search(r"\[[\d, ]*\]", question)[0], "HLXL")
-            for name, count, order in re.findall(STEP, text):
-                left = {
-                    "reverse": left[::-1],
-                    "unique": sorted(set(left), key=left.index),
-                    "limit": left[: int(count or 0)],
-                    "skip": left[int(count or 0) :],
-                    "sort": sorted(left, key=lambda number, sign=-1 if order == "desc" else 1: sign * number),
-                }[name]
-                kinds[name] += 1
-            assert answer == left, question
-    assert kinds.keys() == {"evaluation", "reverse", "unique", "limit", "skip", "sort"}
-
-
-STEP = r'"(reverse|unique|limit|skip|sort)", @1: &h_items(?:, @2: (\d+))?(?:, @2: &h_value, @3: &h_(asc|desc))?'
-
-
-def worked_out(text):
-    """The number that an expression in HLXL comes to, its innermost parts replaced by their results."""
-    signs = {"add": "+", "subtract": "-", "multiply": "*"}
-    while found := re.search(r'\{101: \{@0: "(\w+)", @1: (-?\d+), @2: (-?\d+)\}\}', text):
-        name, left, right = found.groups()
-        text = text.replace(found[0], str(eval(f"{left} {signs[name]} {right}")))
-    return int(re.match(r"-?\d+", text)[0])
-
-
-# Values
 
 
 def test_values_are_of_every_kind_and_as_deep_as_said():

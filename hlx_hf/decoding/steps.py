@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, combinations, islice
 from typing import NamedTuple
 
-from ..contracts import ITEMS, OPERATION, PIPELINE, operation_of, worked_on
+from ..contracts import ITEMS, OPERATION, PIPELINE, make_pipeline, operation_of, worked_on
 from ..formats import Contract, Handle, HLXError, Value, dumps, loads
 from .coverage import QUOTATION
 
@@ -210,4 +210,4 @@ def pipeline_of(values: Iterable[Value]) -> Contract:
         elif isinstance(named, Handle):
             thing = named
         steps.append(step)
-    return Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
+    return make_pipeline(steps)

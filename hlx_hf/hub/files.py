@@ -9,7 +9,7 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd
 
 from ..decoding.coverage import LEXICON
-from ..files import COMPREHENSION_RESULTS, EVALUATION_RESULTS, PLOT, TRAINER_STATE
+from ..files import COMPREHENSION_RESULTS, EVALUATION_RESULTS, PLOT, SEARCH_RESULTS, TRAINER_STATE, TRAINING_RECORD
 
 # names as `Path.glob` has them
 MODEL_FILES = (
@@ -28,9 +28,9 @@ PACKAGE = Path(__file__).parents[1]
 CODE_FILES = ("configuration_hlx.py", "lines_hlx.py", "modeling_hlx.py", "pipeline_hlx.py")
 RECORDS = (
     TRAINER_STATE,
-    "training.json",
+    TRAINING_RECORD,
     EVALUATION_RESULTS,
-    "evaluation_search.json",
+    SEARCH_RESULTS,
     COMPREHENSION_RESULTS,
 )
 TABLES = ("evaluation.md", "evaluation_search.md")

@@ -1,16 +1,14 @@
 """A checkpoint of a repository, to go on from."""
 
 import json
-import re
 from pathlib import Path, PurePosixPath
 
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 
-from ..files import TRAINER_STATE
+from ..files import TRAINER_STATE, checkpoint_step
 from .requests import plain_errors, retry
 
 LAST_CHECKPOINT = "last-checkpoint"  # transformers' own name for the folder of the newest
-_NUMBERED = re.compile(r"checkpoint-(\d+)")
 
 
 def download_checkpoint(source: str, token: str | None = None) -> Path:
@@ -32,7 +30,7 @@ def download_checkpoint(source: str, token: str | None = None) -> Path:
         found = retry(HfApi(token=token).model_info, repo, revision=revision or None)
         paths = [PurePosixPath(file.rfilename) for file in found.siblings]
         folders = [path.parts[0] for path in paths if path.name == TRAINER_STATE and len(path.parts) == 2]
-        steps = {folder: int(match[1]) for folder in folders if (match := _NUMBERED.fullmatch(folder))}
+        steps = {folder: step for folder in folders if (step := checkpoint_step(folder)) is not None}
         if LAST_CHECKPOINT in folders:
             state = f"{LAST_CHECKPOINT}/{TRAINER_STATE}"
             path = Path(retry(hf_hub_download, repo, state, revision=found.sha, token=token))

@@ -1,13 +1,12 @@
 """The folder of a plan: what it was started with, and where each phase has its results, its log and its marks."""
 
 import json
-import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import yaml
 
-from ..files import COMPREHENSION_RESULTS, EVALUATION_RESULTS, write_whole
+from ..files import COMPREHENSION_RESULTS, EVALUATION_RESULTS, checkpoint_step, write_whole
 from .phases import COMPARISON, EVALUATION, PLANS, TEST, Phase
 
 PLAN = "plan.json"
@@ -18,7 +17,6 @@ RESULTS = {
 }
 EVALUATION_LIMIT = 200  # tells shares apart that differ by seven points or more
 RECIPES = Path(__file__).parents[2] / "recipes"
-_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
 @dataclass(frozen=True)
@@ -89,9 +87,7 @@ class Plan:
     def checkpoints(self, phase: Phase) -> list[Path]:
         """The checkpoints of a training, the newest last."""
         steps = {
-            path: int(match[1])
-            for path in self.output(phase).glob("checkpoint-*")
-            if (match := _CHECKPOINT.fullmatch(path.name))
+            path: step for path in self.output(phase).glob("*") if (step := checkpoint_step(path.name)) is not None
         }
         return sorted(steps, key=steps.get)
 

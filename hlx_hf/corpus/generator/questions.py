@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from ...contracts import CONTRACTS, ITEMS, OPERATION, PIPELINE, operation_of, schema_problem
+from ...contracts import CONTRACTS, ITEMS, OPERATION, PIPELINE, make_pipeline, operation_of, schema_problem
 from ...formats import Contract, Handle, Value, dumps
 from ...lines_hlx import NOTATIONS
 from .catalogue import load_catalogue
@@ -64,7 +64,7 @@ def evaluation_question(rng: random.Random) -> QuestionAndAnswer:
         return rng.choice(_EVALUATION).replace("{}", dumps(expression, notation)), evaluate(expression)
     numbers = [rng.randrange(10) for _ in range(rng.randint(2, 5))]
     steps = [_draw_step(rng, len(numbers)) for _ in range(rng.randint(1, 2))]
-    asked = steps[0] if len(steps) == 1 else Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
+    asked = steps[0] if len(steps) == 1 else make_pipeline(steps)
     question = rng.choice(_EFFECT).replace("{list}", dumps(numbers, notation))
     return question.replace("{}", dumps(asked, notation)), apply_to_list(asked, numbers)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-from ...contracts import ITEMS, OPERATION, PIPELINE
+from ...contracts import ITEMS, make_pipeline
 from ...decoding.steps import BETWEEN, LAST, OPENINGS, PIPES
-from ...formats import Contract, Handle, Value
+from ...formats import Handle, Value
 from ...lines_hlx import NOTATIONS
 from ..yaml_files import read_yaml
 from .catalogue import NAMELESS_KINDS, Entry, Line, Slot, compile_line, load_catalogue, load_plain_catalogue
@@ -151,13 +151,12 @@ class SentenceGenerator:
             parts.append(english)
             steps.append(step)
         draw = 1.0 if self.plain else self.rng.random()
-        pipes = draw > 1 - PIPED_SHARE and not self.plain
-        english = self._joined(parts, pipes)
+        english = self._joined(parts, pipes=draw > 1 - PIPED_SHARE)
         if draw < 0.1:
             english = self._pick_wording(OPENINGS) + english
         elif draw < 0.3:
             english = self._frame(english)
-        return english, _pipeline_of(steps)
+        return english, make_pipeline(steps)
 
     def _noun_phrase(self, count: int) -> tuple[str, Value]:
         """What comes out of the steps: "I'd like the unpaid bills, sorted by date, limited to 5"."""
@@ -176,7 +175,7 @@ class SentenceGenerator:
             english, step = self._fill(self._pick_wording(lines), antecedent)
             participles.append(english)
             steps.append(step)
-        return head + self._joined(participles), _pipeline_of(steps)
+        return head + self._joined(participles), make_pipeline(steps)
 
     def _in_noun_phrase(self, thing: str) -> str:
         return self._pick_wording(self.frames["noun_phrase"]).replace("{thing}", thing)
@@ -306,10 +305,6 @@ class SentenceGenerator:
     def _pick_wording(self, sequence):
         """One of a list whose first items are the commonest."""
         return sequence[int(self.rng.random() ** self.leaning.wordings * len(sequence))]
-
-
-def _pipeline_of(steps: list[Contract]) -> Contract:
-    return Contract(OPERATION, {0: PIPELINE, **dict(enumerate(steps, start=1))})
 
 
 _PLAIN_WORDS = re.compile(r"[a-z ,.?!'-]*")  # no digits and underscores, as names of programs have them: A_1 may be a_1
