@@ -28,7 +28,10 @@ class HLXConfig(PretrainedConfig):
     Args:
         vocab_size: tokens of the tokenizer.
         hidden_size: width of the residual stream.
-        num_hidden_layers: transformer layers.
+        num_hidden_layers: transformer layers that a token passes.
+        num_hidden_groups: how many of them have weights of their own, all if None. The others have those of the layer
+            so many before them, over and over (a looped transformer, as in Dehghani et al., 2019, "Universal
+            transformers"; the name is that of ALBERT's configuration).
         num_attention_heads: heads of a layer; each is `hidden_size / num_attention_heads` wide.
         intermediate_size: width of the feed-forward part.
         max_position_embeddings: tokens of the longest sequence, `<bos>` included.
@@ -48,7 +51,8 @@ class HLXConfig(PretrainedConfig):
         tie_word_embeddings: always False, for the output projection has weights of its own.
 
     Raises:
-        ValueError: `hidden_size` does not divide into the heads, or the embeddings are to be tied.
+        ValueError: `hidden_size` does not divide into the heads, there are more groups than layers, or the embeddings
+            are to be tied.
     """
 
     model_type = "hlx"
@@ -58,6 +62,7 @@ class HLXConfig(PretrainedConfig):
         vocab_size: int = 115,
         hidden_size: int = 128,
         num_hidden_layers: int = 2,
+        num_hidden_groups: int | None = None,
         num_attention_heads: int = 4,
         intermediate_size: int = 512,
         max_position_embeddings: int = 512,
@@ -78,11 +83,17 @@ class HLXConfig(PretrainedConfig):
                 f"hidden_size {hidden_size} is no multiple of num_attention_heads {num_attention_heads}: "
                 "every head takes an equal share of it"
             )
+        if num_hidden_groups is not None and not 1 <= num_hidden_groups <= num_hidden_layers:
+            raise ValueError(
+                f"num_hidden_groups {num_hidden_groups} is not from 1 to num_hidden_layers {num_hidden_layers}: "
+                "it says how many of the layers have weights of their own"
+            )
         if tie_word_embeddings:
             raise ValueError("tie_word_embeddings must be False: the output projection of HLX has weights of its own")
         self.vocab_size = vocab_size
         self.hidden_size = hidden_size
         self.num_hidden_layers = num_hidden_layers
+        self.num_hidden_groups = num_hidden_groups
         self.num_attention_heads = num_attention_heads
         self.intermediate_size = intermediate_size
         self.max_position_embeddings = max_position_embeddings

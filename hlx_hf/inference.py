@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .hints import nearest_hint
-from .runtime import WEIGHTS, Translator, read_config
+from .network import WEIGHTS
+from .runtime import Translator, read_config
 
 if TYPE_CHECKING:
     import torch

@@ -84,6 +84,7 @@ class HLXAttention(nn.Module):
         attention_mask: torch.Tensor | None,
         past_key_values: Cache | None,
         cache_position: torch.Tensor,
+        layer_idx: int,
         **kwargs: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         shape = (*hidden_states.shape[:-1], -1, self.head_dim)
@@ -92,7 +93,7 @@ class HLXAttention(nn.Module):
         )
         if past_key_values is not None:
             # transformers 4 writes static caches at `cache_position`; 5 keeps count itself
-            key, value = past_key_values.update(key, value, self.layer_idx, {"cache_position": cache_position})
+            key, value = past_key_values.update(key, value, layer_idx, {"cache_position": cache_position})
 
         attend: Callable = eager_attention_forward
         if self.config._attn_implementation != "eager":
@@ -223,7 +224,8 @@ class HLXModel(HLXPreTrainedModel):
         super().__init__(config)
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.embed_positions = PositionEmbedding(config.max_position_embeddings, config.hidden_size)
-        self.layers = nn.ModuleList(HLXLayer(config, layer_idx) for layer_idx in range(config.num_hidden_layers))
+        groups = config.num_hidden_groups or config.num_hidden_layers
+        self.layers = nn.ModuleList(HLXLayer(config, layer_idx) for layer_idx in range(groups))
         self.gradient_checkpointing = False
         self.post_init()
 
@@ -306,14 +308,16 @@ class HLXModel(HLXPreTrainedModel):
 
         hidden_states = inputs_embeds + self.embed_positions(position_ids)
         all_hidden_states, all_weights = [hidden_states], []
-        for layer in self.layers:
-            hidden_states, weights = layer(
+        last = self.config.num_hidden_layers - 1
+        for layer_idx in range(last + 1):
+            hidden_states, weights = self.layers[layer_idx % len(self.layers)](
                 hidden_states,
-                wanted_tokens=wanted_tokens if layer is self.layers[-1] else None,
+                wanted_tokens=wanted_tokens if layer_idx == last else None,
                 attention_mask=causal_mask,
                 position_ids=position_ids,
                 past_key_values=past_key_values,
                 cache_position=cache_position,
+                layer_idx=layer_idx,
                 **kwargs,
             )
             if output_hidden_states:

@@ -1,17 +1,11 @@
-"""HLX models in numpy, without torch or transformers: a fresh process answers in a fraction of a second.
-
-Reads from the bottom up: the weights, the network, the translator.
-"""
+"""Translation in numpy, without torch or transformers: a fresh process answers in a fraction of a second."""
 
 import json
 import math
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors import SafetensorError, deserialize
 from tokenizers import Tokenizer
 
 from .bridges import into_asked, into_learned
@@ -30,9 +24,8 @@ from .lines_hlx import (
     request_prompt,
     written_notation,
 )
-from .search import Candidate, Search
+from .network import Network, read_weights
 
-WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 COUNTS = ("batch_size", "max_new_tokens", "num_beams")  # options of a `Translator` that count something
 OPTIONS = (
     *("notation", *COUNTS, "coverage_penalty"),
@@ -64,158 +57,6 @@ def _read_tokenizer(path: Path) -> Tokenizer:
         return Tokenizer.from_str(text)
     except Exception as error:  # the class that tokenizers raises
         raise ValueError(f"{path} is damaged: {error}") from error
-
-
-def read_weights(folder: Path) -> dict[str, np.ndarray]:
-    """The tensors of a model folder, in float32 whatever they were saved in.
-
-    Raises:
-        OSError: there are none.
-        ValueError: a file is damaged, or its weights are of another type than F32, F16 and BF16.
-    """
-    paths = sorted(folder.glob(WEIGHTS))
-    if not paths:
-        raise OSError(f"no weights in {folder}: it has no {WEIGHTS}")
-    weights = {}
-    for path in paths:
-        try:
-            tensors = deserialize(path.read_bytes())
-            weights |= {name: _float32(tensor).reshape(tensor["shape"]) for name, tensor in tensors}
-        except SafetensorError as error:
-            raise ValueError(f"{path} is damaged: {error}") from error
-        except KeyError as error:
-            raise ValueError(f"{path} has weights of type {error}, not F32, F16 or BF16") from error
-    return weights
-
-
-def _float32(tensor: dict[str, Any]) -> np.ndarray:
-    if tensor["dtype"] == "BF16":  # the upper half of a float32; numpy has no such type
-        return (np.frombuffer(tensor["data"], "<u2").astype(np.uint32) << 16).view(np.float32)
-    return np.frombuffer(tensor["data"], {"F32": "<f4", "F16": "<f2"}[tensor["dtype"]]).astype(np.float32)
-
-
-class Network:
-    """What `HLXForCausalLM` computes, in float32 on the CPU.
-
-    Args:
-        config: the contents of a `config.json`.
-        weights: the tensors, by the names that they have in `HLXForCausalLM`.
-    """
-
-    def __init__(self, config: dict[str, Any], weights: dict[str, np.ndarray]):
-        self.config = config
-        self.weights = weights
-
-    def new_cache(self, rows: int, length: int) -> np.ndarray:
-        """Room for keys and values, of shape (layers, 2, rows, heads, length, head width)."""
-        heads = self.config["num_attention_heads"]
-        shape = (self.config["num_hidden_layers"], 2, rows, heads, length, self.config["hidden_size"] // heads)
-        return np.empty(shape, np.float32)
-
-    def logits(self, tokens: np.ndarray, padding: np.ndarray, cache: np.ndarray, seen: int = 0) -> np.ndarray:
-        """Scores of the tokens that may follow each one.
-
-        Args:
-            tokens: ids, of shape (rows, length).
-            padding: how many columns at the left of each row hold no token, of shape (rows,).
-            cache: as `new_cache` makes it; the keys and values of these tokens are written to it.
-            seen: how many columns, padding included, the cache holds already.
-
-        Returns:
-            Of shape (rows, length, vocabulary); those in columns of padding mean nothing.
-        """
-        rows, length = tokens.shape
-        stop = seen + length
-        columns = np.arange(seen, stop)
-        positions = (columns - padding[:, None]).clip(min=0)
-        hidden = self.weights["model.embed_tokens.weight"][tokens]
-        hidden = hidden + self.weights["model.embed_positions.weight"][positions]
-
-        # A token sees those up to itself, a token of the prompt the whole of it, and none sees padding
-        keys = np.arange(stop)
-        visible = keys <= columns[:, None]
-        if not seen and (ends := self.config.get("prompt_end_token_ids")):
-            is_end = np.isin(tokens, ends)
-            prompt_lengths = np.where(is_end.any(axis=1), is_end.argmax(axis=1) + 1, 0)
-            in_prompt = columns < prompt_lengths[:, None]
-            visible = visible | (in_prompt[:, :, None] & in_prompt[:, None])
-        visible = visible & (keys >= padding[:, None, None])
-        mask = np.where(visible, 0, np.finfo(np.float32).min)[:, None]
-        for layer, (all_keys, all_values) in enumerate(cache):
-            name = f"model.layers.{layer}"
-            projected = self._linear(self._norm(hidden, f"{name}.norm1"), f"{name}.self_attn.in_proj")
-            by_head = projected.reshape(rows, length, 3, self.config["num_attention_heads"], -1)
-            query, all_keys[:, :, seen:stop], all_values[:, :, seen:stop] = by_head.transpose(2, 0, 3, 1, 4)
-            scores = query @ all_keys[:, :, :stop].swapaxes(-1, -2) * query.shape[-1] ** -0.5 + mask
-            attended = (_softmax(scores) @ all_values[:, :, :stop]).swapaxes(1, 2).reshape(hidden.shape)
-            hidden = hidden + self._linear(attended, f"{name}.self_attn.out_proj")
-            inner = np.maximum(self._linear(self._norm(hidden, f"{name}.norm2"), f"{name}.linear1"), 0)
-            hidden = hidden + self._linear(inner, f"{name}.linear2")
-        return self._linear(hidden, "lm_head")
-
-    def generate(
-        self,
-        prompts: list[list[int]],
-        max_new_tokens: int | None = None,
-        constraints: Sequence[Constraint] | None = None,
-        num_beams: int = 1,
-    ) -> list[list[Candidate]]:
-        """Appends tokens to `<eos>` or to the model's last position: the likeliest each time, or those of a search.
-
-        Where a constraint leaves no choice, the network is not asked.
-
-        Args:
-            prompts: token ids; all prompts are decoded side by side.
-            max_new_tokens: how many tokens to append at most.
-            constraints: what the answer to each prompt is to be, and comes to an end as; anything if None.
-            num_beams: how many answers to look for; decoding is greedy with one.
-
-        Returns:
-            For each prompt the answers, from one to `num_beams`, the likeliest first.
-
-        Raises:
-            ValueError: a prompt leaves no room for an answer.
-        """
-        limit = self.config["max_position_embeddings"]
-        lengths = np.array([len(prompt) for prompt in prompts])
-        width = lengths.max()
-        if width >= limit:
-            raise ValueError(
-                f"the prompt takes {width} of the {limit} tokens that it shares with its answer: shorten the text"
-            )
-        room = np.minimum(limit - lengths, max_new_tokens or limit)
-        for constraint, left in zip(constraints or (), room, strict=False):
-            constraint.check_room(left)
-        unseen = np.array([[0] * (width - len(prompt)) + prompt for prompt in prompts])
-        cache, seen = self.new_cache(len(prompts) * num_beams, width + room.max()), 0
-        search = Search(room, self.config["eos_token_id"], constraints, num_beams)
-        while search.begun:
-            choices = search.forced
-            if choices is None:
-                padding = (width - lengths)[search.prompt_of]
-                scores = self.logits(unseen, padding, cache[:, :, : len(search.begun)], seen)[:, -1]
-                seen, unseen = seen + unseen.shape[1], unseen[:, :0]
-                choices = search.likeliest(scores)
-            rows = search.go_on(choices)
-            new = np.array([beginning.tokens[-1:] for beginning in search.begun], unseen.dtype).reshape(-1, 1)
-            unseen = np.concatenate([unseen[rows], new], axis=1)
-            moved = [new_row for new_row, row in enumerate(rows) if new_row != row]
-            if moved:
-                cache[:, :, moved, :, :seen] = cache[:, :, [rows[new_row] for new_row in moved], :, :seen]
-        return search.found
-
-    def _linear(self, states: np.ndarray, name: str) -> np.ndarray:
-        return states @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
-
-    def _norm(self, states: np.ndarray, name: str) -> np.ndarray:
-        centred = states - states.mean(axis=-1, keepdims=True)
-        deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.config["layer_norm_eps"])
-        return centred / deviation * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 class Translator:

@@ -33,6 +33,12 @@ def test_heads_that_do_not_divide_the_width_are_an_error_that_quotes_both():
         HLXConfig(hidden_size=130)
 
 
+@pytest.mark.parametrize("groups", [0, 3])
+def test_groups_that_two_layers_cannot_have_are_an_error(groups):
+    with pytest.raises(ValueError, match=f"num_hidden_groups {groups} is not from 1 to num_hidden_layers 2"):
+        HLXConfig(num_hidden_groups=groups)
+
+
 def test_tied_embeddings_are_an_error():
     assert HLXConfig().tie_word_embeddings is False
     with pytest.raises(ValueError, match="tie_word_embeddings"):

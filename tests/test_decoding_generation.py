@@ -117,8 +117,8 @@ def test_tokens_without_a_choice_cost_no_forward_pass(translator, monkeypatch):
     assert texts(pipe("a", repetition_penalty=1.0, **options)) == jumped  # a setting that takes the loop of `generate`
     assert len(calls) == len(jumped[0]) + 1
 
-    logits, passes = translator.network.logits, []
-    monkeypatch.setattr(translator.network, "logits", lambda *arguments: passes.append(1) or logits(*arguments))
+    states, passes = translator.network._states, []
+    monkeypatch.setattr(translator.network, "_states", lambda *arguments: passes.append(1) or states(*arguments))
     assert texts(translator("a", **options)) == jumped
     assert len(passes) < (len(jumped[0]) + 1) / 2
 

@@ -9,14 +9,20 @@ from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
 from hlx_hf.lines_hlx import line_prompt
 
 GREEDY = {"do_sample": False, "max_new_tokens": 12, "eos_token_id": None}
-# attention that is causal throughout, or goes both ways within prompts; a test that says nothing is of either
-only_causal = pytest.mark.parametrize("model", [None], indirect=True, ids=["causal"])
-only_both_ways = pytest.mark.parametrize("model", [ARROWS], indirect=True, ids=["both ways"])
+# attention that is causal throughout, or goes both ways within prompts; a test that says nothing is of either, and of
+# layers that share weights
+KINDS = {
+    "causal": {},
+    "both ways": {"prompt_end_token_ids": ARROWS},
+    "looped": {"num_hidden_layers": 3, "num_hidden_groups": 2},
+}
+only_causal = pytest.mark.parametrize("model", ["causal"], indirect=True)
+only_both_ways = pytest.mark.parametrize("model", ["both ways"], indirect=True)
 
 
-@pytest.fixture(params=[None, ARROWS], ids=["causal", "both ways"])
+@pytest.fixture(params=KINDS)
 def model(request):
-    return small_model(prompt_end_token_ids=request.param)
+    return small_model(**KINDS[request.param])
 
 
 @pytest.fixture
@@ -43,6 +49,12 @@ def test_parameter_counts_are_exact(preset, count):
     with torch.device("meta"):
         model = HLXForCausalLM(HLXConfig.from_preset(preset))
     assert model.num_parameters() == count
+
+
+def test_layers_in_groups_have_the_weights_of_one_round():
+    looped, plain = (small_model(num_hidden_layers=layers, num_hidden_groups=2) for layers in (6, 2))
+    assert looped.state_dict().keys() == plain.state_dict().keys()
+    assert len(looped(torch.tensor([[1, 5]]), output_hidden_states=True).hidden_states) == 7
 
 
 def test_fresh_weights_keep_the_size_of_what_goes_through_them():
@@ -82,7 +94,8 @@ def test_logits_are_those_of_torch_transformer_layers(model, input_ids, row, pro
     mask = nn.Transformer.generate_square_subsequent_mask(input_ids.shape[1])
     if config.prompt_end_token_ids:
         mask[:prompt, :prompt] = 0
-    for layer in base.layers:
+    for number in range(config.num_hidden_layers):
+        layer = base.layers[number % len(base.layers)]
         reference = nn.TransformerEncoderLayer(
             config.hidden_size,
             config.num_attention_heads,

@@ -157,6 +157,7 @@ def test_unknown_settings_name_the_nearest(config_file, addition, argv, message,
         ),
         ("tasks: []\n", [], "not none"),
         ("", ["--chunks_per_epoch", "0"], "chunks_per_epoch is at least 1, not 0"),
+        ("", ["--num_loops", "0"], "num_loops is at least 1, not 0"),
         ("", ["--most_steps", "1"], "most_steps is from 2 to 4, the steps of the pipelines in training, not 1"),
         ("", ["--most_steps", "5"], "not 5"),
         ("", ["--dataloader_persistent_workers", "true"], "workers that hear of no epoch but the first: leave it out"),
@@ -276,6 +277,21 @@ def test_a_model_that_sees_prompts_both_ways_is_told_where_they_end_and_keeps_to
     causal = run_phase(parse_arguments(config_file, options), CARD)
     for folder, prompt_ends in ((first, ARROWS), (second, ARROWS), (causal, None)):
         assert HLXConfig.from_pretrained(folder).prompt_end_token_ids == prompt_ends
+
+
+def test_a_model_goes_on_with_its_layers_looped_and_keeps_to_it(config_file, tmp_path):
+    first = run_phase(parse_arguments(config_file, ["--max_steps", "1"]), CARD)
+    options = ["--model_name_or_path", str(first), "--output_dir", str(tmp_path / "second"), "--max_steps", "1"]
+    second = run_phase(parse_arguments(config_file, [*options, "--num_loops", "3"]), CARD)
+    options[1], options[3] = str(second), str(tmp_path / "third")
+    third = run_phase(parse_arguments(config_file, options), CARD)
+    options[1], options[3] = str(third), str(tmp_path / "fourth")
+    plain = run_phase(parse_arguments(config_file, [*options, "--num_loops", "1"]), CARD)
+    layers = [HLXConfig.from_pretrained(folder).num_hidden_layers for folder in (first, second, third, plain)]
+    assert layers == [2, 6, 6, 2]
+    weights = [HLXForCausalLM.from_pretrained(folder).state_dict() for folder in (first, second)]
+    assert weights[0].keys() == weights[1].keys()
+    assert not all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 @pytest.mark.parametrize("english", ["Filter users who signed up", "Filter active users"])

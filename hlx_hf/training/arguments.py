@@ -62,6 +62,13 @@ class PhaseArguments(TrainingArguments):
             "as the model has it that the run goes on from if not given."
         },
     )
+    num_loops: int | None = field(
+        default=None,
+        metadata={
+            "help": "How often a token passes the layers, one round after another with the same weights; "
+            "as the model has it that the run goes on from if not given."
+        },
+    )
     muon: bool = field(
         default=False,
         metadata={"help": "Muon for the matrices of the layers and AdamW for the rest, instead of `optim`."},
@@ -107,8 +114,9 @@ class PhaseArguments(TrainingArguments):
             self.hub_private_repo = True
         self._read_lists()
         self._check_corpus()
-        if self.save_every_epochs < 1:
-            raise ValueError(f"save_every_epochs is at least 1, not {self.save_every_epochs}")
+        for name in ("save_every_epochs", "num_loops"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"{name} is at least 1, not {value}")
         if self.dataloader_persistent_workers:
             raise ValueError(
                 "dataloader_persistent_workers keeps workers that hear of no epoch but the first: leave it out"

@@ -19,8 +19,8 @@ from ..evaluation.metric import load_metric
 from ..formats import dumps
 from ..lines_hlx import ENGLISH, NOTATIONS, line_prompt
 from ..modeling_hlx import HLXForCausalLM
+from ..network import Network
 from ..pipeline_hlx import HLXPipeline
-from ..runtime import Network
 from ..tokenization_hlx import to_alphabet
 from .arguments import GENERATED, PhaseArguments
 from .examples import IGNORED, collate, encode

@@ -156,14 +156,19 @@ def _dataset(
 def _model_config(arguments: PhaseArguments) -> HLXConfig:
     notations = arguments.learned_notations
     if arguments.model_name_or_path is None:
-        return HLXConfig.from_preset(arguments.preset, notations=notations)
-    try:
-        return HLXConfig.from_pretrained(arguments.model_name_or_path, notations=notations)
-    except OSError as error:
-        raise OSError(
-            f"no model at {arguments.model_name_or_path}: run the phase that makes it first, "
-            "or name another with --model_name_or_path"
-        ) from error
+        config = HLXConfig.from_preset(arguments.preset, notations=notations)
+    else:
+        try:
+            config = HLXConfig.from_pretrained(arguments.model_name_or_path, notations=notations)
+        except OSError as error:
+            raise OSError(
+                f"no model at {arguments.model_name_or_path}: run the phase that makes it first, "
+                "or name another with --model_name_or_path"
+            ) from error
+    if arguments.num_loops is not None:
+        config.num_hidden_groups = config.num_hidden_groups or config.num_hidden_layers
+        config.num_hidden_layers = arguments.num_loops * config.num_hidden_groups
+    return config
 
 
 def _leave_stopped(trainer: PhaseTrainer, arguments: PhaseArguments) -> NoReturn:
