@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from functools import cache
 
 from hlx_hf import Contract
-from hlx_hf.contracts import CONTRACTS, OPERATION
+from hlx_hf.contracts import CONTRACTS, OPERATION, PIPELINE, operation_of
 from hlx_hf.corpus.generator.catalogue import PLAIN, Line, load_catalogue
 from hlx_hf.corpus.generator.sentences import fingerprint, load_frames
 from hlx_hf.corpus.generator.shapes import BREAK, load_shapes
+from hlx_hf.decoding.steps import Division
 from hlx_hf.formats import Value
 
 NAMES = {"thing", "things", "noun", "nouns", "property", "adjective", "function", "reference", "identifier", "number"}
@@ -17,7 +18,14 @@ NAME = r"(?:(?:the|my|all|our|these|those|this|that|your|a|an) )*[\w.-]+(?: [\w-
 
 
 def could_be_generated(english: str, value: Value) -> bool:
-    """Whether a line for this operation or contract, framed or not, can be filled so that it reads as the sentence."""
+    """Whether a line for this operation or contract, framed or not, can be filled so that it reads as the sentence.
+
+    That of a pipeline is cut where steps are joined, and then it is whether this holds of each of its steps.
+    """
+    if operation_of(value) == PIPELINE:
+        _, *steps = value.fields.values()
+        clauses = Division(english).passages[::2]
+        return len(clauses) == len(steps) and all(map(could_be_generated, clauses, steps))
     if isinstance(value, Contract) and value.id in CONTRACTS:
         keys = (value.fields[0] if value.id == OPERATION else value.id,)
     else:
