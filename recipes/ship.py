@@ -26,6 +26,7 @@ from transformers import GenerationConfig
 from hlx_hf import HLXConfig
 from hlx_hf.corpus.generator.selection import EVERYDAY, TRAINING
 from hlx_hf.corpus.generator.sentences import SentenceGenerator
+from hlx_hf.corpus.generator.stream import CHUNK_SIZE
 from hlx_hf.corpus.splits import reserved_sentences
 from hlx_hf.decoding.coverage import Lexicon
 from hlx_hf.evaluation.card import add_results
@@ -90,7 +91,8 @@ def main() -> None:
         parser.error(f"{arguments.result} is not the result of a recipe: it has no {missing[0]}")
     folder = MODELS / arguments.name
     try:
-        runs = [*earlier_runs(arguments.name, folder / TRAINING_RECORD), summary(arguments.result)]
+        settings = settings_of(arguments.name)[-1]
+        runs = [*earlier_runs(arguments.name, folder / TRAINING_RECORD), summary(arguments.result, settings)]
     except FileNotFoundError as error:
         parser.error(f"{error.filename} is not there, and there is no record of it: train it first")
 
@@ -147,11 +149,12 @@ def earlier_runs(name: str, record: Path) -> list[dict]:
     Raises:
         FileNotFoundError: the result of one is neither on this machine nor in the record.
     """
-    results = [Path(arguments.model_name_or_path) for arguments in settings_of(name) if arguments.model_name_or_path]
+    settings = settings_of(name)
+    results = [Path(later.model_name_or_path) for later in settings[1:]]
     recorded = json.loads(record.read_text())["runs"] if record.is_file() else []
     return [
-        recorded[number] if number < len(recorded) and not (result / TRAINER_STATE).is_file() else summary(result)
-        for number, result in enumerate(results)
+        recorded[number] if number < len(recorded) and not (result / TRAINER_STATE).is_file() else summary(result, own)
+        for number, (result, own) in enumerate(zip(results, settings, strict=False))
     ]
 
 
@@ -160,17 +163,18 @@ def settings_of(name: str) -> list[PhaseArguments]:
     return [parse_arguments(RECIPES / "configs" / config, []) for config in CONFIGS[name]]
 
 
-def summary(result: Path) -> dict:
+def summary(result: Path, settings: PhaseArguments) -> dict:
     """What the `trainer_state.json` of a training says: its length, and the loss at some of its steps."""
     state = json.loads((result / TRAINER_STATE).read_text())
     logged = [entry for entry in state["log_history"] if "loss" in entry]
     every = max(1, len(logged) // LOGGED_POINTS)
     kept = [*logged[:-1:every], logged[-1]]
+    examples = round(state["epoch"] * settings.chunks_per_epoch * CHUNK_SIZE)
     return {
         "steps": state["global_step"],
         "epochs": round(state["epoch"], 3),
-        "batch_size": state["train_batch_size"],
-        "examples": state["global_step"] * state["train_batch_size"],
+        "batch_size": round(examples / state["global_step"]),  # of all processes, which the state does not count
+        "examples": examples,
         "loss": {entry["step"]: float(entry["loss"]) for entry in kept},
     }
 
