@@ -14,6 +14,7 @@ ASIDE = "_aside_"  # how names begin of what is not whole yet, or no longer
 TRAINING_LOCK = "_lock"
 PROGRESS = "_progress.json"
 GATES = "gates.json"
+CORPUS_RECORD = "corpus.json"  # in a checkpoint, what the examples of its run were made of
 # In the folder of a model
 TRAINER_STATE = "trainer_state.json"  # of transformers, which takes seconds to import
 PLOT = "training.png"

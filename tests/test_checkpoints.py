@@ -137,6 +137,16 @@ def test_a_scaled_loss_wants_its_scale(checkpoints):
     assert checkpoint_fault(checkpoints / "checkpoint-6", scales_loss=True) == "it has no scaler.pt"
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_run_that_goes_on_with_another_corpus_says_so(changed, checkpoints, tmp_path, caplog):
+    config = write_config(tmp_path)
+    if changed:
+        corpus = tmp_path / "corpus.md"
+        corpus.write_text(corpus.read_text().replace("door", "gate"))
+    train(config, "--resume_from_checkpoint", checkpoints / "checkpoint-4")
+    assert ("checkpoint-4 was saved with other corpora" in caplog.text) == changed
+
+
 def test_checkpoints_are_taken_by_their_number(checkpoints):
     (checkpoints / "checkpoint-6").rename(checkpoints / "checkpoint-10")
     assert newest_checkpoint(checkpoints) == checkpoints / "checkpoint-10"

@@ -79,7 +79,7 @@ def test_every_checkpoint_and_the_tagged_result_are_pushed(pushed):
     assert list(hub.tags(REPO)) == ["result_epoch5"]
     for name in ("model.safetensors", "README.md", "config.json", "modeling_hlx.py"):
         assert hub.read(REPO, name) == (run / "result_epoch5" / name).read_bytes()
-    for name in ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth"):
+    for name in ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "corpus.json"):
         assert hub.read(REPO, f"last-checkpoint/{name}") == (run / "checkpoint-8" / name).read_bytes()
 
 

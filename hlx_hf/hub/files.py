@@ -9,7 +9,15 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd
 
 from ..decoding.coverage import LEXICON
-from ..files import COMPREHENSION_RESULTS, EVALUATION_RESULTS, PLOT, SEARCH_RESULTS, TRAINER_STATE, TRAINING_RECORD
+from ..files import (
+    COMPREHENSION_RESULTS,
+    CORPUS_RECORD,
+    EVALUATION_RESULTS,
+    PLOT,
+    SEARCH_RESULTS,
+    TRAINER_STATE,
+    TRAINING_RECORD,
+)
 
 # names as `Path.glob` has them
 MODEL_FILES = (
@@ -41,6 +49,7 @@ STATE_FILES = (
     "scheduler.pt",
     "scaler.pt",
     "rng_state*.pth",
+    CORPUS_RECORD,
 )
 PATH_FIELDS = ("model", "best_model_checkpoint")  # of the records, where a folder of this machine may stand
 

@@ -22,7 +22,8 @@ from transformers.trainer import (
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, sort_checkpoints
 from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, logging
 
-from ..files import ASIDE, put_in_place, remove_whole
+from ..corpus.cache_key import hash_of_files, hash_of_package
+from ..files import ASIDE, CORPUS_RECORD, put_in_place, remove_whole
 from ..hub import download_checkpoint
 from .arguments import PhaseArguments
 
@@ -74,6 +75,7 @@ class WholeCheckpoints(Trainer):
             )
             if fault:
                 raise OSError(f"the checkpoint of step {self.state.global_step} was not written whole: {fault}")
+            (written / CORPUS_RECORD).write_text(json.dumps({"hash": _corpus_hash(self.args)}) + "\n")
             put_in_place(written, folder)
             aside.rmdir()
             self._delete_oldest()
@@ -177,6 +179,17 @@ def checkpoint_to_resume(arguments: PhaseArguments) -> str | None:
             f"{found} was saved by {saved_by} processes and this run has {arguments.world_size}: each has "
             "a random state of its own, so this run starts with others"
         )
+    record = found / CORPUS_RECORD  # older checkpoints have none
+    if record.is_file() and json.loads(record.read_text())["hash"] != _corpus_hash(arguments):
+        logger.warning(
+            f"{found} was saved with other corpora, or by another version of the package: from here on this run may "
+            "see other examples than one that was never stopped"
+        )
     if arguments.process_index == 0:
         print(f"{GOING_ON} {found}", flush=True)
     return str(found)
+
+
+def _corpus_hash(arguments: PhaseArguments) -> str:
+    """What the examples depend on beside the settings: the package's generator and corpora, and the user's own."""
+    return "-".join([hash_of_package(), hash_of_files(arguments.data_files or ())])
