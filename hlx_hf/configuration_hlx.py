@@ -51,8 +51,8 @@ class HLXConfig(PretrainedConfig):
         tie_word_embeddings: always False, for the output projection has weights of its own.
 
     Raises:
-        ValueError: `hidden_size` does not divide into the heads, there are more groups than layers, or the embeddings
-            are to be tied.
+        ValueError: `hidden_size` does not divide into the heads, the groups are not from one to the number of layers,
+            or the embeddings are to be tied.
     """
 
     model_type = "hlx"

@@ -87,6 +87,7 @@ class HLXAttention(nn.Module):
         layer_idx: int,
         **kwargs: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        self.layer_idx = layer_idx  # paged attention reads it, and a layer may be passed more than once
         shape = (*hidden_states.shape[:-1], -1, self.head_dim)
         query, key, value = (
             projection.view(shape).transpose(1, 2) for projection in self.in_proj(hidden_states).chunk(3, dim=-1)

@@ -12,8 +12,8 @@ from .search import Candidate, Search
 
 WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 
-# Makes of a layer's number, and of the queries, keys and values of its tokens, of shape (rows, heads, length, head
-# width) each, what the tokens find, of the same shape.
+# What the tokens of a layer find, from its number and their queries, keys and values; all of these, and what they find,
+# are of shape (rows, heads, length, head width).
 Attend = Callable[[int, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -56,7 +56,7 @@ class Cache:
 
     Attributes:
         answers: of shape (layers, 2, answers, heads, room, head width), of which `written` tokens are filled.
-        prompt_of: which of the prompts each answer goes on from, those of one being neighbours.
+        prompt_of: which of the prompts each answer goes on from, in ascending order.
     """
 
     def __init__(self, prompts: np.ndarray, padding: np.ndarray, answers: int, room: int):
@@ -65,9 +65,12 @@ class Cache:
         self.answers = np.empty((layers, 2, answers, heads, room, head_width), np.float32)
         self.written = 0
         self.prompt_of = np.arange(count)
+        self._look_up()
 
     def go_on_from(self, rows: Sequence[int]) -> None:
-        """Has the answers be those that go on from these of the answers so far, in this order."""
+        """Has the answers be those that go on from these of the answers so far, whose prompts keep their order."""
+        if list(rows) == list(range(len(self.prompt_of))):
+            return
         moved = [new for new, old in enumerate(rows) if new != old]
         if moved:
             old = [rows[new] for new in moved]
@@ -77,6 +80,15 @@ class Cache:
         if 0 < len(left) <= len(self.padding) / 2:  # copied seldom, and so little in all
             self.prompts, self.padding = self.prompts[:, :, left], self.padding[left]
             self.prompt_of = left.searchsorted(self.prompt_of)
+        self._look_up()
+
+    def _look_up(self) -> None:
+        """What is the same in every layer: the place of each answer among those of its prompt, and what is padding."""
+        first = self.prompt_of.searchsorted(self.prompt_of)
+        self._place = (self.prompt_of, np.arange(len(first)) - first)
+        self._most = max(self._place[1], default=0) + 1
+        is_padding = np.arange(self.prompts.shape[-2]) < self.padding[self.prompt_of, None]
+        self._hidden = _hidden(is_padding)[:, None, None]
 
     def attend(self, layer: int, query: np.ndarray, key: np.ndarray, value: np.ndarray) -> np.ndarray:
         """An `Attend` for tokens that go on with each answer.
@@ -90,20 +102,16 @@ class Cache:
         scores = query @ keys.swapaxes(-1, -2) + _hidden(np.arange(self.written, stop)[:, None] < np.arange(stop))
 
         prompt_keys, prompt_values = self.prompts[layer]
-        first = self.prompt_of.searchsorted(self.prompt_of)
-        place = (self.prompt_of, np.arange(rows) - first)  # of an answer: its prompt, and which it is of those
-        most = place[1].max() + 1
 
         def together(states: np.ndarray) -> np.ndarray:
-            padded = np.zeros((len(self.padding), most, *states.shape[1:]), np.float32)
-            padded[place] = states
-            return padded.swapaxes(1, 2).reshape(len(padded), heads, most * length, -1)
+            padded = np.zeros((len(self.padding), self._most, *states.shape[1:]), np.float32)
+            padded[self._place] = states
+            return padded.swapaxes(1, 2).reshape(len(padded), heads, self._most * length, -1)
 
         def apart(states: np.ndarray) -> np.ndarray:
-            return states.reshape(len(states), heads, most, length, -1).swapaxes(1, 2)[place]
+            return states.reshape(len(states), heads, self._most, length, -1).swapaxes(1, 2)[self._place]
 
-        is_padding = np.arange(prompt_keys.shape[2]) < self.padding[self.prompt_of, None]
-        prompt_scores = apart(together(query) @ prompt_keys.swapaxes(-1, -2)) + _hidden(is_padding)[:, None, None]
+        prompt_scores = apart(together(query) @ prompt_keys.swapaxes(-1, -2)) + self._hidden
         weights = _softmax(np.concatenate([prompt_scores, scores], axis=-1))
         prompt_weights, weights = np.split(weights, [prompt_keys.shape[2]], axis=-1)
         return apart(together(prompt_weights) @ prompt_values) + weights @ values
@@ -115,11 +123,21 @@ class Network:
     Args:
         config: the contents of a `config.json`.
         weights: the tensors, by the names that they have in `HLXForCausalLM`.
+
+    Raises:
+        KeyError: the configuration lacks a size.
+        ValueError: it has more groups of layers than layers, or the weights have more layers than groups.
     """
 
     def __init__(self, config: dict[str, Any], weights: dict[str, np.ndarray]):
         self.config = config
         self.weights = weights
+        layers, groups = config["num_hidden_layers"], config.get("num_hidden_groups")
+        self.groups = layers if groups is None else groups
+        if not 1 <= self.groups <= layers:
+            raise ValueError(f"num_hidden_groups {self.groups} is not from 1 to num_hidden_layers {layers}")
+        if any(name.startswith(f"model.layers.{self.groups}.") for name in weights):
+            raise ValueError(f"the weights have more than {self.groups} layers")
 
     def read(self, prompts: list[list[int]], room: int, num_beams: int = 1) -> tuple[np.ndarray, Cache]:
         """Scores of the tokens that may follow each prompt, of shape (prompts, vocabulary), and what is kept of it.
@@ -147,7 +165,7 @@ class Network:
         kept = np.empty((self.config["num_hidden_layers"], 2, len(prompts), heads, width, head_width), np.float32)
 
         def attend(layer: int, query: np.ndarray, key: np.ndarray, value: np.ndarray) -> np.ndarray:
-            kept[layer] = key, value
+            kept[layer, 0], kept[layer, 1] = key, value
             return _softmax(query @ key.swapaxes(-1, -2) + hidden) @ value
 
         states = self._states(tokens, (columns - padding[:, None]).clip(min=0), attend)
@@ -175,7 +193,7 @@ class Network:
     ) -> list[list[Candidate]]:
         """Appends tokens to `<eos>` or to the model's last position: the likeliest each time, or those of a search.
 
-        Where a constraint leaves no choice, the network is not asked.
+        Where a constraint leaves no choice, the network is not asked again.
 
         Args:
             prompts: token ids; all prompts are decoded side by side.
@@ -222,9 +240,8 @@ class Network:
         """What the last layer puts out, of shape (rows, length, hidden size)."""
         states = self.weights["model.embed_tokens.weight"][tokens]
         states = states + self.weights["model.embed_positions.weight"][positions]
-        groups = self.config.get("num_hidden_groups") or self.config["num_hidden_layers"]
         for layer in range(self.config["num_hidden_layers"]):
-            name = f"model.layers.{layer % groups}"
+            name = f"model.layers.{layer % self.groups}"
             projected = self._linear(self._norm(states, f"{name}.norm1"), f"{name}.self_attn.in_proj")
             by_head = projected.reshape(*tokens.shape, 3, -1, self.head_width).transpose(2, 0, 3, 1, 4)
             query, key, value = by_head

@@ -75,14 +75,15 @@ class Translator:
     def __init__(self, folder: str | os.PathLike, **defaults: Any):
         self.folder = Path(folder)
         self.defaults = self._options(defaults)
-        self.network = Network(read_config(self.folder), read_weights(self.folder))
+        config, weights = read_config(self.folder), read_weights(self.folder)
         self.tokenizer = _read_tokenizer(self.folder / "tokenizer.json")
         self.tokenizer.encode_special_tokens = True  # as the text that they are; tokenizer.json does not say so
         try:
+            self.network = Network(config, weights)
             self.network.generate([[0]], max_new_tokens=1)  # which takes every setting and every tensor
         except KeyError as error:
             raise ValueError(f"{self.folder} is damaged: config.json or the weights lack {error}") from error
-        except (IndexError, ValueError) as error:
+        except (IndexError, TypeError, ValueError) as error:
             raise ValueError(f"{self.folder} is damaged: config.json does not fit the weights: {error}") from error
         has_settings = (self.folder / GENERATION_CONFIG).is_file()
         settings = read_config(self.folder, GENERATION_CONFIG) if has_settings else {}

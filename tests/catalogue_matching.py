@@ -24,7 +24,7 @@ def could_be_generated(english: str, value: Value) -> bool:
     """
     if operation_of(value) == PIPELINE:
         _, *steps = value.fields.values()
-        clauses = Division(english).passages[::2]
+        clauses = Division(english).clauses
         return len(clauses) == len(steps) and all(map(could_be_generated, clauses, steps))
     if isinstance(value, Contract) and value.id in CONTRACTS:
         keys = (value.fields[0] if value.id == OPERATION else value.id,)

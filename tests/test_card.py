@@ -63,7 +63,7 @@ def test_a_model_comes_into_the_package_once_its_tests_have_run_through(ship, tm
     before = {path.name: path.read_bytes() for path in shipped.iterdir()}
     shutil.copytree(shipped, result)
     (result / "model.safetensors").write_bytes(b"other weights")
-    state = {"global_step": 9, "epoch": 3.0, "train_batch_size": 2, "log_history": [{"step": 9, "loss": 0.5}]}
+    state = {"global_step": 9, "epoch": 3.0, "log_history": [{"step": 9, "loss": 0.5}]}
     (result / "trainer_state.json").write_text(json.dumps(state))
     monkeypatch.setattr(ship, "MODELS", package)
     monkeypatch.setattr(sys, "argv", ["ship.py", str(result), "hlx_only"])

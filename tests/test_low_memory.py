@@ -104,6 +104,11 @@ def test_the_loss_falls_as_it_does_with_plain_adamw(phase):
     assert "| precision | bf16 |" in (low / "README.md").read_text()
 
 
+def test_layers_that_are_passed_again_are_refused(phase):
+    with pytest.raises(SystemExit, match=r"error: low_memory updates each weight .*: set num_loops to 1"):
+        phase("looped", "--low_memory", "true", "--num_loops", "2")
+
+
 def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(phase, tmp_path):
     (tmp_path / "corpus.md").write_text("LC-R: 🜊14🜁0 42🜂\n\nLC-T: {C:14,0=43}\n")
     options = ["--data_files", str(tmp_path / "corpus.md"), "--tasks", "complete", "--low_memory", "true"]

@@ -167,7 +167,7 @@ def test_missing_and_damaged_files_are_errors_that_name_them(tmp_path):
         (
             "config.json",
             '{"model_type": "hlx"}',
-            "is damaged: .* lack 'max_position_embeddings'",
+            "is damaged: .* lack 'num_hidden_layers'",
         ),
         ("tokenizer.json", "{", r"tokenizer\.json is damaged"),
     ],
@@ -183,6 +183,9 @@ def test_a_damaged_file_is_named(tmp_path, name, text, message):
     ("setting", "message"),
     [
         ({"num_hidden_layers": 9}, r"the weights lack 'model\.layers\.\d\.norm1"),
+        ({"num_hidden_groups": 3}, "num_hidden_groups 3 is not from 1 to num_hidden_layers 2"),
+        ({"num_hidden_groups": 1}, "the weights have more than 1 layers"),
+        ({"num_hidden_groups": "2"}, "does not fit the weights"),
         ({"num_attention_heads": 3}, "is damaged: .* does not fit the weights: cannot reshape"),
     ],
 )

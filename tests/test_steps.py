@@ -62,8 +62,9 @@ def test_every_opening_of_the_generator_is_left_out(opening):
 
 
 def test_passages_are_of_one_or_two_clauses():
-    passages = Division("a, b, c, d").passages
-    assert passages == ["a", "a, b", "b", "b, c", "c", "c, d", "d"]
+    division = Division("a, b, c, d")
+    assert division.clauses == ["a", "b", "c", "d"]
+    assert division.passages == ["a", "a, b", "b", "b, c", "c", "c, d", "d"]
 
 
 def test_the_likeliest_passages_that_make_up_the_request_are_taken():

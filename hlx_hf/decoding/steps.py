@@ -88,6 +88,7 @@ class Division:
         request: English.
 
     Attributes:
+        clauses: the texts between joints.
         passages: the texts, each of `MOST_CLAUSES` clauses at most and none of them the whole; empty if the request is
             one clause.
     """
@@ -98,7 +99,7 @@ class Division:
         joints = [joint.span() for joint in _JOINT.finditer(_masked(request), start)]
         starts = [start, *(stop for _, stop in joints)]
         stops = [*(start for start, _ in joints), len(request)]
-        self._clauses = len(starts)
+        self.clauses = [request[start:stop] for start, stop in zip(starts, stops, strict=True)]
         self._bounds = [
             (first, last)
             for first, last in combinations(range(len(starts) + 1), 2)
@@ -123,13 +124,13 @@ class Division:
             for bounds, value, answer in zip(self._bounds, values, answers, strict=True)
             if steps_of(value)
         }
-        for last in range(1, self._clauses + 1):
+        for last in range(1, len(self.clauses) + 1):
             ways = [
                 [*best[first], steps[first, last]] for first in range(last) if first in best and (first, last) in steps
             ]
             if ways:
                 best[last] = max(ways, key=lambda way: sum(part.weight for _, part in way))
-        chosen = best.get(self._clauses, [])
+        chosen = best.get(len(self.clauses), [])
         if len(chosen) < 2:
             return None
         values, parts = zip(*chosen, strict=True)

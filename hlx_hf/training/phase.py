@@ -168,6 +168,11 @@ def _model_config(arguments: PhaseArguments) -> HLXConfig:
     if arguments.num_loops is not None:
         config.num_hidden_groups = config.num_hidden_groups or config.num_hidden_layers
         config.num_hidden_layers = arguments.num_loops * config.num_hidden_groups
+    if arguments.low_memory and config.num_hidden_groups not in (None, config.num_hidden_layers):
+        raise ValueError(
+            "low_memory updates each weight as soon as it has its gradient, which a layer that is passed again has at "
+            "the very end: set num_loops to 1"
+        )
     return config
 
 
