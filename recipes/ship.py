@@ -1,7 +1,7 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
     python recipes/ship.py runs/english_tiny_wordings/english_tiny_wordings_epoch160 english
-    python recipes/ship.py runs/engine_tiny_looped/engine_tiny_looped_epoch50 hlx_only
+    python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes cards and pictures of the package's models anew, from their results
 
 Tests the model on every split first, which takes half an hour or so, and leaves the results beside the weights;
@@ -51,7 +51,7 @@ CONFIGS = {  # of the trainings behind a model, each of which goes on from the o
         "english_tiny_stepwise.yaml",
         "english_tiny_wordings.yaml",
     ),
-    "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml", "engine_tiny_looped.yaml"),
+    "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
 }
 NUM_BEAMS = {"english": 6}  # answers that a model looks for if nothing else is said; the others decode greedily
 SEARCH_BATCH_SIZE = 8  # more would not fit into the caches of a CPU
