@@ -83,12 +83,12 @@ class Cache:
         self._look_up()
 
     def _look_up(self) -> None:
-        """What is the same in every layer: the place of each answer among those of its prompt, and what is padding."""
+        """What is the same in every layer: the place of an answer among those of its prompt, and scores of padding."""
         first = self.prompt_of.searchsorted(self.prompt_of)
         self._place = (self.prompt_of, np.arange(len(first)) - first)
         self._most = max(self._place[1], default=0) + 1
         is_padding = np.arange(self.prompts.shape[-2]) < self.padding[self.prompt_of, None]
-        self._hidden = _hidden(is_padding)[:, None, None]
+        self._padding_scores = _hidden(is_padding)[:, None, None]
 
     def attend(self, layer: int, query: np.ndarray, key: np.ndarray, value: np.ndarray) -> np.ndarray:
         """An `Attend` for tokens that go on with each answer.
@@ -111,7 +111,7 @@ class Cache:
         def apart(states: np.ndarray) -> np.ndarray:
             return states.reshape(len(states), heads, self._most, length, -1).swapaxes(1, 2)[self._place]
 
-        prompt_scores = apart(together(query) @ prompt_keys.swapaxes(-1, -2)) + self._hidden
+        prompt_scores = apart(together(query) @ prompt_keys.swapaxes(-1, -2)) + self._padding_scores
         weights = _softmax(np.concatenate([prompt_scores, scores], axis=-1))
         prompt_weights, weights = np.split(weights, [prompt_keys.shape[2]], axis=-1)
         return apart(together(prompt_weights) @ prompt_values) + weights @ values
