@@ -3,7 +3,7 @@ import torch
 from hlx_models import ARROWS, LINES, line_batch, small_model, trained_model
 from torch import nn
 from torch.testing import assert_close
-from transformers import DynamicCache, GenerationConfig, StaticCache
+from transformers import ContinuousBatchingConfig, DynamicCache, GenerationConfig, StaticCache
 
 from hlx_hf import HLXConfig, HLXForCausalLM, load_tokenizer
 from hlx_hf.lines_hlx import line_prompt
@@ -83,7 +83,8 @@ def test_fresh_positions_are_waves_so_that_a_step_is_the_same_rotation_everywher
 def test_requests_that_are_served_side_by_side_get_what_each_gets_alone(model):
     prompts = [[1, 40, 50, 60], [1, 70]]
     settings = GenerationConfig(do_sample=False, max_new_tokens=8, eos_token_id=113, pad_token_id=0)
-    served = model.generate_batch(inputs=prompts, generation_config=settings, progress_bar=False)
+    pages = ContinuousBatchingConfig(num_blocks=8, max_batch_tokens=64)  # or they would take most of the memory
+    served = model.generate_batch(prompts, settings, pages)
     alone = [model.generate(torch.tensor([prompt]), generation_config=settings)[0] for prompt in prompts]
     answers = [answer.generated_tokens for _, answer in sorted(served.items(), key=lambda item: int(item[0][4:]))]
     assert answers == [tokens[len(prompt) :].tolist() for prompt, tokens in zip(prompts, alone, strict=True)]
