@@ -66,6 +66,3 @@ def test_every_kind_draws_a_value_of_hlx_in_every_form(kind):
             english, value = draw(random.Random(seed), vocabulary(held_out=bool(seed % 2)), form)
             assert english
             assert loads(dumps(value, "HLXL"), "HLXL") == value
-
-
-# Sentences

@@ -159,6 +159,3 @@ def worked_out(text):
         name, left, right = found.groups()
         text = text.replace(found[0], str(eval(f"{left} {signs[name]} {right}")))
     return int(re.match(r"-?\d+", text)[0])
-
-
-# Values

@@ -114,7 +114,7 @@ class PhaseArguments(TrainingArguments):
             self.hub_private_repo = True
         self._read_lists()
         self._check_corpus()
-        for name in ("save_every_epochs", "num_loops"):
+        for name in ("chunks_per_epoch", "num_loops", "save_every_epochs"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"{name} is at least 1, not {value}")
         if self.dataloader_persistent_workers:
@@ -151,8 +151,6 @@ class PhaseArguments(TrainingArguments):
                 f"corpus {GENERATED} is drawn and not read from data_files, here {', '.join(self.data_files)}: "
                 "leave one of the two out"
             )
-        if self.chunks_per_epoch < 1:
-            raise ValueError(f"chunks_per_epoch is at least 1, not {self.chunks_per_epoch}")
         if not 0 <= self.everyday_share <= 1:
             raise ValueError(f"everyday_share is from 0 to 1, not {self.everyday_share}")
         fewest, most = TRAINING.steps
