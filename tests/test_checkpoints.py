@@ -66,6 +66,12 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+def written(folder):
+    """Which file each is, and when it was last written to; to read one changes neither."""
+    stats = {path.name: path.stat() for path in folder.iterdir()}
+    return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in stats.items()}
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """The output_dir of an undisturbed run."""
@@ -161,9 +167,9 @@ def test_the_oldest_checkpoints_go(tmp_path):
 @pytest.mark.parametrize("pushes", [False, True])
 def test_a_run_that_goes_on_and_has_its_result_does_no_more_than_push_it(pushes, finished, tmp_path):
     shutil.copytree(finished, tmp_path / "run")
-    made = {path: path.stat() for path in (tmp_path / "run" / "result").iterdir()}
+    made = written(tmp_path / "run" / "result")
     result = train(write_config(tmp_path), *GO_ON, "--push_to_hub", pushes, "--hub_patience", 0)
-    assert {path: path.stat() for path in result.iterdir()} == made
+    assert written(result) == made
     orders = [json.loads(path.read_text()) for path in noted(tmp_path / "run")]
     assert [(order["folder"], order["tag"], order["message"]) for order in orders] == (
         [("result", "result", "result: 3 epochs")] if pushes else []
