@@ -85,5 +85,5 @@ def _patterns() -> dict[tuple[str, str | int], list[re.Pattern]]:
 def _line_pattern(line: Line) -> re.Pattern:
     literals = [literal.lower() for literal in line.literals]
     literals[-1] = literals[-1].rstrip(".!? ")
-    slots = [NAME if slot.kind in NAMES else ".+" for slot in line.slots]
+    slots = [(NAME if slot.kind in NAMES else ".+") + (f" {slot.head}" if slot.head else "") for slot in line.slots]
     return re.compile("".join(re.escape(a) + b for a, b in zip(literals, [*slots, ""], strict=True)))

@@ -8,8 +8,10 @@ from collections import Counter
 import pytest
 
 from hlx_hf import dumps, loads
-from hlx_hf.corpus.generator.kinds import KINDS
+from hlx_hf.corpus.generator.kinds import KINDS, NAME_FORMS
+from hlx_hf.corpus.generator.kinds.names import camel_case
 from hlx_hf.corpus.generator.words import vocabulary
+from hlx_hf.decoding.names import names_in
 
 
 @pytest.mark.parametrize(("kind", "type_"), [("code", (list, dict)), ("array_code", list), ("object_code", dict)])
@@ -52,10 +54,33 @@ def test_operators_are_said_in_words_or_as_their_symbols():
     assert found.keys() == symbols.keys()
 
 
-def drawn(kind, count=400):
+def test_names_are_their_words_in_lower_camel_case():
+    english, values = zip(*(pair for form in NAME_FORMS for pair in drawn("noun", form=form)), strict=True)
+    for name, value in zip(english, values, strict=True):
+        assert value.name in names_in(name)
+    assert [camel_case(name) for name in ("XQB kernel", "fine-tuned model")] == ["xqbKernel", "fineTunedModel"]
+    assert any("-" in name for name in english)
+    assert any(re.search(r"\b[A-Z]{2,}\b", name) for name in english)
+    assert any(name.startswith("last ") for name in english)
+
+
+def test_statements_are_said_in_each_of_their_shapes():
+    (english, values) = next(pair for pair in drawn("variable_settings") if len(pair[1]) == 1 and '"' not in pair[0])
+    assert english == f"{values[0].fields[0]} to {str(values[0].fields[1]).lower()}"
+    for english, value in drawn("computation"):
+        operator, verb = value.fields[0], english.split()[0]
+        assert verb == {"add": "adds", "subtract": "subtracts", "multiply": "multiplies", "divide": "divides"}[operator]
+
+
+def test_a_dozen_is_twelve():
+    dozens = [value for english, value in drawn("number", form="spelled") if english == "a dozen"]
+    assert set(dozens) == {12}
+
+
+def drawn(kind, count=400, form="plain"):
     draw, _ = KINDS[kind]
     rng = random.Random(0)
-    return [draw(rng, vocabulary(held_out=False), "plain") for _ in range(count)]
+    return [draw(rng, vocabulary(held_out=False), form) for _ in range(count)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

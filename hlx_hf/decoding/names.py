@@ -9,15 +9,15 @@ from ..formats import Contract, Handle, Value
 
 MOST_WORDS = 5  # of a name
 
-# Words of English that hold a sentence together, and that a name would not go across. Some, such as "will" and "down",
-# are nouns, too, and are left out.
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     "a an the this that these those my our your his her its their it them they he she him us me i you we all every "
     "each both some any and or but nor of to from by with without in into on onto at for as is are was were be been "
     "am do did has have had must should shall can could would may not then than so if else when while until unless "
     "because after before over under through out up off about against between per via using who which what whose how "
     "why where there here".split()
 )
+"""Words of English that hold a sentence together, and that a name would not go across. Some, such as "will" and "down",
+are nouns, too, and are left out."""
 
 # A name that is marked as one in HLX, for HLXL with more than a character; a word, whose possessive s is no part of it
 _WORD = re.compile(r"(?:&h_|[&@⟁])(?P<name>\w+)|(?P<word>\w+)(?:'s\b)?", re.ASCII)
@@ -41,7 +41,7 @@ def names_in(request: str) -> frozenset[str]:
             names.add(match.group().removeprefix("&"))  # which is the name itself in LC-B
         word = name or match["word"]
         is_hyphenated = "-" in (request[match.start() - 1 : match.start()], request[match.end() : match.end() + 1])
-        words.append(None if word.lower() in _FUNCTION_WORDS and not (name or is_hyphenated) else word)
+        words.append(None if word.lower() in FUNCTION_WORDS and not (name or is_hyphenated) else word)
     for start, first in enumerate(words):
         if first is None or first[0].isdigit():
             continue

@@ -9,9 +9,10 @@ The YAML files of `data/catalogue` hold, for an operation's name, a contract's i
       say:                                                   # whole utterances of other shapes
         - which {1:nouns} come first by {2:property}? | 3=&h_asc
 
-`{N:kind}` is the field @N, drawn by a kind of `kinds.KINDS`; what follows the bar are fields that the wording decides,
-in HLXL. What an operation works on may be left open: it is what the step before worked on, or `&h_items`. For the names
-of `PLAIN` the field 0 is the value itself.
+`{N:kind}` is the field @N, drawn by a kind of `kinds.KINDS`; of `{N:kind head}` the wording has the last word, as in
+`dispatch the {1:noun kernel} over {2}`. What follows the bar are fields that the wording decides, in HLXL. What an
+operation works on may be left open: it is what the step before worked on, or `&h_items`. For the names of `PLAIN` the
+field 0 is the value itself.
 """
 
 import random
@@ -43,7 +44,7 @@ _SAME_VALUES = {
 HELD_OUT_FORM_SHARE = 4  # one argument in so many has a form that training never gives it
 EVERYDAY_FIRST_FORM = 0.3  # share of an everyday sentence's names and numbers that are plain, beside the usual share
 
-_SLOT = re.compile(r"\{(\d)(?::(\w+))?\}")
+_SLOT = re.compile(r"\{(\d)(?::(\w+)(?: (\w+))?)?\}")
 _OTHER_THING = re.compile(r"\bthe (rest|result|last|latest|others?)\b")
 _LONG_WORD = re.compile(r"[a-z]{5,}")
 
@@ -61,6 +62,7 @@ class Slot:
     draw: Draw
     forms: tuple[str, ...]  # of training, each as often as its share in a hundred
     held_out_form: str | None
+    head: str | None = None  # the last word of its names, but for those that training never sees
 
     def fill(self, rng: random.Random, words: Vocabulary, held_out: bool) -> tuple[str, Value]:
         """English and the value it means."""
@@ -70,7 +72,10 @@ class Slot:
             form = self.forms[0]
         else:
             form = self.forms[int(rng.random() * len(self.forms))]
-        return self.draw(rng, words, form)
+        english, value = self.draw(rng, words, form)
+        if self.head and not words.held_out:
+            return f"{english} {self.head}", Handle(f"{value.name}{self.head.capitalize()}")
+        return english, value
 
     def without(self, form: str) -> "Slot":
         """The same slot, but never in this form."""
@@ -164,6 +169,7 @@ class Catalogue:
             [line for line in entry.do if line.handle_index is not None] for entry in self.operations
         )
         self.open_steps = _nonempty(entry.open_lines for entry in self.operations)
+        self.reading_steps = [line for entry in entries.get("read", ()) for line in entry.do]  # of a file, not a thing
 
     @classmethod
     def read(cls, files: Iterable[Path]) -> "Catalogue":
@@ -221,13 +227,13 @@ def compile_line(key: str | int, text: str) -> Line:
     for constant in filter(None, constants.split("; ")):
         index, _, hlxl = constant.partition("=")
         fields[int(index)] = loads(hlxl, "HLXL")
-    pieces = _SLOT.split(wording)  # literal, index, kind, literal, ...
-    literals, indices = tuple(pieces[0::3]), list(map(int, pieces[1::3]))
+    pieces = _SLOT.split(wording)  # literal, index, kind, head, literal, ...
+    literals, indices = tuple(pieces[0::4]), list(map(int, pieces[1::4]))
     mentioned = [*fields, *indices]
     if len(set(mentioned)) < len(mentioned):
         raise CatalogueError("a field is given twice")
     if "{" in "".join(literals) or "}" in "".join(literals):
-        raise CatalogueError("a slot is written {1} or {1:kind}")
+        raise CatalogueError("a slot is written {1}, {1:kind} or {1:kind head}")
     kinds = _kinds_of_fields(key, max(mentioned, default=0))
     open_index = None
     if key == "null":
@@ -239,7 +245,8 @@ def compile_line(key: str | int, text: str) -> Line:
     if missing and missing != [open_index]:
         raise CatalogueError(f"nothing says what @{missing[0]} is")
     slots = tuple(
-        _slot(key, index, kind or kinds.get(index)) for index, kind in zip(indices, pieces[2::3], strict=True)
+        _slot(key, index, kind or kinds.get(index), head)
+        for index, kind, head in zip(indices, pieces[2::4], pieces[3::4], strict=True)
     )
     named = open_index if kinds.get(open_index) == "thing" else None
     order = sorted({*mentioned, *missing, *fields})
@@ -253,7 +260,7 @@ def compile_line(key: str | int, text: str) -> Line:
     )
 
 
-def _slot(key: str | int, index: int, kind: str | None) -> Slot:
+def _slot(key: str | int, index: int, kind: str | None, head: str | None) -> Slot:
     if kind == "action":
         return Slot(index, kind, action, ("plain",), None)
     if kind not in KINDS:
@@ -264,8 +271,13 @@ def _slot(key: str | int, index: int, kind: str | None) -> Slot:
     held_out = None
     if others and checksum // len(others) % HELD_OUT_FORM_SHARE == 0:
         held_out = others[checksum % len(others)]
-    forms = tuple(form for form, share in shares.items() if form != held_out for _ in range(share))
-    return Slot(index, kind, draw, forms, held_out)
+    unfit = {held_out}
+    if head:
+        if shares is not NAME_FORMS or held_out == "compound":
+            raise CatalogueError(f"@{index}, a {kind}, has no names of two nouns in training, so its slot has no head")
+        unfit.add("identifier")  # user kernel, but not userTable kernel
+    forms = tuple(form for form, share in shares.items() if form not in unfit for _ in range(share))
+    return Slot(index, kind, draw, forms, held_out, head)
 
 
 def _nonempty(groups: Iterable[list[Line]]) -> list[list[Line]]:

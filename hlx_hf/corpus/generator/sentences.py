@@ -29,6 +29,7 @@ _CONTRACTS = {
 COMMON_STEPS = frozenset("filter sort group map limit skip unique reverse search show".split())
 COMMON_STEP_WEIGHT = 6
 PARTICIPLE_STEPS = COMMON_STEPS - {"search", "show"}  # what is found or shown is there without saying so
+REFERRING_SHARE = 0.82  # of later steps, to what a step before them named
 BARE_SHARE = 0.4
 TOPIC_SHARE = 0.05
 NOUN_PHRASE_SHARE = 0.08  # of pipelines
@@ -133,21 +134,25 @@ class SentenceGenerator:
         count = fewest + int(self.rng.random() ** self.leaning.short * (most - fewest + 1))
         if not self.plain and self.rng.random() < NOUN_PHRASE_SHARE:
             return self._noun_phrase(count)
-        if self.rng.random() < 0.93:
+        antecedent, refers = ITEMS, REFERRING_SHARE
+        draw = self.rng.random()
+        if draw < 0.9:
             english, step = self._fill(line := self._pick_wording(self._pick(self.first_steps)))
             antecedent = step.fields[line.handle_index]
-        else:
-            antecedent = ITEMS
+        elif draw < 0.96:
             english, step = self._fill(self._pick_wording(self._pick(self.open_steps)))
+        else:
+            english, step = self._fill(self._pick_wording(self.catalogue.reading_steps))
+            refers = 0.3  # "read users.csv and sort the users by name"
         parts, steps = [english], [step]
         while len(steps) < count:
-            if self.rng.random() < 0.82:
+            if self.rng.random() < refers:
                 line = self._pick_wording(self._pick(self.open_steps))
                 english, step = self._fill(line, antecedent)
             else:
                 line = self._pick_wording(self._pick(self.first_steps))
                 english, step = self._fill(line)
-                antecedent = step.fields[line.handle_index]
+                antecedent, refers = step.fields[line.handle_index], REFERRING_SHARE
             parts.append(english)
             steps.append(step)
         draw = 1.0 if self.plain else self.rng.random()
@@ -259,7 +264,7 @@ class SentenceGenerator:
     def _fill(self, line: Line, antecedent: Handle = ITEMS) -> tuple[str, Value]:
         held_out_slot = None
         if self.selection.held_out_forms:
-            candidates = [slot for slot in line.slots if slot.held_out_form]
+            candidates = [slot for slot in line.slots if slot.held_out_form and not slot.head]
             if candidates and not self._is_new:  # one is enough: the rest is to be as in training
                 held_out_slot = self._pick(candidates)
                 self._is_new = True

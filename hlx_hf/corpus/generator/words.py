@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from ...contracts import OPERATIONS
+from ...decoding.names import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     import inflect
@@ -32,6 +33,7 @@ _VOWELS = "a e i o u ai ea ee ie io oa oo ou".split()
 _CODAS = ["", "", "", *"b ck d ft g l ld lk m mp n nd ng nt p r rd rk rm rn rt s sk st t v x z".split()]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _EXTENSIONS = "txt csv json md pdf png pt bin yaml log html xml py wav zip".split()
+_ROOTS = ["", "", "/", "/", "~/", "./"]
 _DELIMITERS = [
     ",",
     ";",
@@ -44,6 +46,8 @@ _DELIMITERS = [
     "\t",
     "\n",
     ", ",
+    " - ",
+    " | ",
     "::",
     "->",
     "=",
@@ -66,7 +70,7 @@ class Vocabulary:
     """Dictionary words, those of training, the commonest of them, or those held out.
 
     Attributes:
-        known_singulars: the nouns that wordings of the catalogue have, too.
+        known_singulars: the nouns that wordings of the catalogue have, too; all nouns, where none of those is held out.
         known_plurals: their plurals.
     """
 
@@ -79,18 +83,22 @@ class Vocabulary:
     adjectives: Sequence[str]
     verbs: Sequence[str]
     participles: Sequence[str]
+    present_participles: Sequence[str]
 
 
 def is_held_out(word: str) -> bool:
-    """Whether a word, a made-up name, a text or a number's digits is kept from training; a matter of itself alone."""
-    return word != "item" and crc32(word.encode()) % HELD_OUT_SHARE == 0  # items are what any open step works on
+    """Whether a word, a made-up name, a text or a number's digits is kept from training; a matter of itself alone.
+
+    Words of the catalogue are not, such as list and order: training reads them whatever its names are.
+    """
+    return crc32(word.encode()) % HELD_OUT_SHARE == 0 and word not in _catalogue_words()
 
 
 @cache
 def vocabulary(held_out: bool) -> Vocabulary:
     """The dictionary words of training, or those held out; made once a process, in about a second."""
     # imported here: only the generator needs the lists, and their modules are slow to load
-    from lemminflect import getInflection
+    from lemminflect import getAllLemmas, getInflection
     from wonderwords import RandomWord, is_profanity
 
     dictionary = {
@@ -101,29 +109,41 @@ def vocabulary(held_out: bool) -> Vocabulary:
     }
     known = set().union(*dictionary.values())
 
-    # the names of operations are in training whatever is held out
-    unfit = OPERATIONS if held_out else ()
+    # such as "can"; and the names of operations are in training whatever is held out
+    unfit = FUNCTION_WORDS.union(OPERATIONS if held_out else ())
 
     def chosen(category: str) -> list[str]:
-        fitting = (word for word in dictionary[category] if is_held_out(word) == held_out and word not in unfit)
+        fitting = (word for word in dictionary[category] - unfit if is_held_out(word) == held_out)
         return sorted(word for word in fitting if not is_profanity(word))
 
     def formed(forms: Iterable[str]) -> list[str]:
         """Plurals and participles go with their word; but some, such as "left", are words of the other half."""
-        fitting = filter(_DICTIONARY_WORD.fullmatch, forms)
+        fitting = (form for form in forms if _DICTIONARY_WORD.fullmatch(form) and form not in FUNCTION_WORDS)
         return [form for form in fitting if form not in known or is_held_out(form) == held_out]
 
     engine = _inflect_engine()
     singulars = [word for word in chosen("noun") if not engine.singular_noun(word)]
     plurals = formed(map(engine.plural_noun, singulars))
     nouns = (word for word in singulars if _is_noun_alone(word) and not _PRONOUN.fullmatch(word))
-    known_singulars = sorted(_catalogue_words().intersection(nouns))
+    known_singulars = sorted(_catalogue_words().intersection(nouns)) or singulars
     known_plurals = formed(map(engine.plural_noun, known_singulars))
     verbs = chosen("verb")
-    participles = formed(form for verb in verbs for form in getInflection(verb, "VBN")[:1])
-    adjectives = chosen("adjective")
     return Vocabulary(
-        held_out, False, singulars, plurals, known_singulars, known_plurals, adjectives, verbs, participles
+        held_out=held_out,
+        everyday=False,
+        singulars=singulars,
+        plurals=plurals,
+        known_singulars=known_singulars,
+        known_plurals=known_plurals,
+        adjectives=chosen("adjective"),
+        verbs=verbs,
+        participles=formed(form for verb in verbs for form in getInflection(verb, "VBN")[:1]),
+        present_participles=formed(
+            form
+            for verb in verbs
+            for form in getInflection(verb, "VBG")[:1]
+            if verb in getAllLemmas(form).get("VERB", ())  # "acted" is among the verbs, but "acteding" is no word
+        ),
     )
 
 
@@ -137,10 +157,13 @@ def everyday_vocabulary() -> Vocabulary:
     candidates = filter(_DICTIONARY_WORD.fullmatch, islice(_words_by_frequency(), _COMMON_WORDS))
     common = [word for word in candidates if not is_profanity(word)]
     singulars, verbs = set(words.singulars), set(words.verbs)
-    plurals, participles = set(words.plurals), set(words.participles)
+    plurals, participles = set(words.plurals), {*words.participles, *words.present_participles}
 
     def first(count: int, fitting: Iterable[str]) -> list[str]:
         return sorted(islice(fitting, count))
+
+    def inflected(verbs: list[str], tag: str) -> list[str]:
+        return [form for verb in verbs for form in getInflection(verb, tag)[:1] if form in participles]
 
     # "first" and "will" are nouns as well, but nobody's users or orders
     nouns = first(_EVERYDAY_NOUNS, (w for w in common if w in singulars and _is_noun_alone(w)))
@@ -156,7 +179,8 @@ def everyday_vocabulary() -> Vocabulary:
         known_plurals=words.known_plurals,
         adjectives=first(_EVERYDAY_ADJECTIVES, adjectives),
         verbs=verbs,
-        participles=[form for verb in verbs for form in getInflection(verb, "VBN")[:1] if form in participles],
+        participles=inflected(verbs, "VBN"),
+        present_participles=inflected(verbs, "VBG"),
     )
 
 
@@ -167,6 +191,7 @@ def _is_noun_alone(word: str) -> bool:
     return getAllLemmas(word).keys() <= {"NOUN", "VERB"}
 
 
+@cache
 def _catalogue_words() -> set[str]:
     """All that wordings are made of, and the names of slots."""
     return {word for path in sorted(CATALOGUE.glob("*.yaml")) for word in _WORD.findall(path.read_text("utf-8"))}
@@ -213,8 +238,16 @@ def invented_name(rng: random.Random, held_out: bool) -> str:
             word += _CODAS[int(rng.random() * len(_CODAS))]
         else:
             word = "".join(_LETTERS[int(rng.random() * 26)] for _ in range(3 + int(rng.random() * 7)))
-        if is_held_out(word) == held_out:
+        if is_held_out(word) == held_out and word not in FUNCTION_WORDS:
             return word
+
+
+def acronym(rng: random.Random, held_out: bool) -> str:
+    """Two to four capitals: XQB."""
+    while True:
+        word = "".join(_LETTERS[int(rng.random() * 26)] for _ in range(2 + int(rng.random() * 3)))
+        if is_held_out(word) == held_out and word not in FUNCTION_WORDS:
+            return word.upper()
 
 
 def identifier(rng: random.Random, words: Vocabulary) -> str:
@@ -290,7 +323,7 @@ def phrase(rng: random.Random, words: Vocabulary) -> str:
 def file_name(rng: random.Random, words: Vocabulary) -> str:
     """A file's name with its extension, one in four in a folder."""
     name = identifier(rng, words) if rng.random() < 0.3 else _part(rng, words)
-    folder = f"{_part(rng, words)}/" if rng.random() < 0.25 else ""
+    folder = f"{_ROOTS[int(rng.random() * len(_ROOTS))]}{_part(rng, words)}/" if rng.random() < 0.25 else ""
     return f"{folder}{name}.{_EXTENSIONS[int(rng.random() * len(_EXTENSIONS))]}"
 
 

@@ -22,11 +22,16 @@ from .names import variable_name
 
 _MAX_SPELLED = 100
 _USUAL_SIZES = [size for size in (1, 2, 4, 8, 16, 32, 64, 128, 256) if not is_new_number(size)]
+_DOZENS = {"a dozen": 12, "half a dozen": 6, "a hundred": 100, "a thousand": 1000, "two dozen": 24}
 _FRACTIONS = [("one half", 0.5), ("a half", 0.5), ("one quarter", 0.25), ("a quarter", 0.25), ("three quarters", 0.75)]
 
 
 def number(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """5, or five."""
+    """5, or five, or a dozen."""
+    if form == "spelled" and rng.random() < 0.1:
+        english = pick(rng, tuple(_DOZENS))
+        if is_new_number(_DOZENS[english]) == words.held_out:
+            return english, _DOZENS[english]
     value = whole_number(rng, words.held_out)
     return _number_text(value, form), value
 
@@ -224,9 +229,19 @@ def nested_with(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     return f"{key} {pick(rng, ('in which', 'where', 'whose'))} {english}", {key: value}
 
 
+_LIST_MEMBERS = (
+    "{} set to the list {}",
+    "{}, a list of {}",
+    "{}, which is the list {}",
+    "{} the list {}",
+    "the key {} holding the list {}",
+    "{} holding {}",
+)
+
+
 def list_member(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Tags set to the list "a" and "b"; a list in an object."""
     key = variable_name(rng, words)
     english, values = items(rng, words, form)
-    joint = pick(rng, ("{} set to the list {}", "{}, a list of {}", "{}, which is the list {}", "{} the list {}"))
+    joint = pick(rng, _LIST_MEMBERS)
     return joint.format(key, english), {key: values}

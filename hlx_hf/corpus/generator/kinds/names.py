@@ -1,9 +1,10 @@
 """What things, their properties, functions and variables are called."""
 
 import random
+import re
 
 from ....formats import Handle
-from ..words import Vocabulary, identifier, invented_name, is_held_out
+from ..words import Vocabulary, acronym, identifier, invented_name, is_held_out
 from .drawing import Drawn, pick
 
 _DETERMINERS = ["the "] * 22 + [""] * 4 + ["my ", "my ", "our ", "this ", "that ", "your "]
@@ -12,7 +13,19 @@ _PLURAL_DETERMINERS = (
 )
 # of names of several words, such as password field: they are to be taken whole, though wordings have such words, too
 KNOWN_HEAD_SHARE = 0.3
-_PROGRAM_WORDS = [word for word in "x y n i total count width height value ready".split() if not is_held_out(word)]
+ACRONYM_SHARE = 0.1  # of invented names in the singular
+HYPHEN_SHARE = 0.08  # of words that stand before a noun
+_PROGRAM_WORDS = [
+    word for word in "x y z n i a b c k total count width height value ready".split() if not is_held_out(word)
+]
+_PLACES = [word for word in "last next previous current first final".split() if not is_held_out(word)]
+_NOT_ALNUM = re.compile("[^A-Za-z0-9]+")
+
+
+def camel_case(english: str) -> str:
+    """The words of a noun phrase in lowerCamelCase: log files, fine-tuned model, API key."""
+    first, *others = _NOT_ALNUM.split(english.lower())
+    return first + "".join(map(str.capitalize, others))
 
 
 def _name(rng: random.Random, words: Vocabulary, form: str, plural: bool) -> tuple[str, str]:
@@ -20,28 +33,50 @@ def _name(rng: random.Random, words: Vocabulary, form: str, plural: bool) -> tup
     if form == "identifier":
         name = identifier(rng, words)
         return name, name
+    english = _noun_phrase(rng, words, form, plural)
+    return english, camel_case(english)
+
+
+def _noun_phrase(rng: random.Random, words: Vocabulary, form: str, plural: bool) -> str:
     if form == "invented":
-        head = invented_name(rng, words.held_out)
-        if plural:
-            head += "s"
-    elif form in ("adjectival", "compound") and rng.random() < KNOWN_HEAD_SHARE:
+        return _invented(rng, words) if not plural else invented_name(rng, words.held_out) + "s"
+    if form in ("adjectival", "compound") and rng.random() < KNOWN_HEAD_SHARE:
         head = pick(rng, words.known_plurals if plural else words.known_singulars)
     else:
         head = pick(rng, words.plurals if plural else words.singulars)
     if form == "adjectival":
-        first = pick(rng, words.adjectives)
-        if rng.random() < 0.2:
-            middle = pick(rng, words.singulars)
-            return f"{first} {middle} {head}", first + middle.capitalize() + head.capitalize()
-    elif form == "compound":
+        first = _modifier(rng, words)
+        return f"{first} {pick(rng, words.singulars)} {head}" if rng.random() < 0.2 else f"{first} {head}"
+    if form == "compound":
         draw = rng.random()
         if draw < 0.2:
-            first = invented_name(rng, words.held_out)
+            first = _invented(rng, words)
         else:
             first = pick(rng, words.known_singulars if draw < 0.3 else words.singulars)
-    else:
-        return head, head
-    return f"{first} {head}", first + head.capitalize()
+        return f"{first}{'-' if rng.random() < HYPHEN_SHARE else ' '}{head}"
+    return head
+
+
+def _invented(rng: random.Random, words: Vocabulary) -> str:
+    """Brimbel, now and then XQB."""
+    if rng.random() < ACRONYM_SHARE:
+        return acronym(rng, words.held_out)
+    return invented_name(rng, words.held_out)
+
+
+def _modifier(rng: random.Random, words: Vocabulary) -> str:
+    """What stands before a noun: active, saved, running, last, in-store."""
+    draw = rng.random()
+    if draw < HYPHEN_SHARE:
+        first = pick(rng, words.adjectives if rng.random() < 0.5 else words.singulars)
+        return f"{first}-{pick(rng, words.participles if rng.random() < 0.7 else words.singulars)}"
+    if draw < 0.25:
+        return pick(rng, words.participles)
+    if draw < 0.31:
+        return pick(rng, words.present_participles)
+    if draw < 0.37 and not words.held_out:
+        return pick(rng, _PLACES)
+    return pick(rng, words.adjectives)
 
 
 def thing(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -79,15 +114,19 @@ def property_(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def adjective(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """Active, unread: also participles, and words that no dictionary has."""
+    """Active, unread, pending, in-store: also participles, and words that no dictionary has."""
     draw = rng.random()
     if draw < 0.5:
         word = pick(rng, words.adjectives)
-    elif draw < 0.8:
+    elif draw < 0.73:
         word = pick(rng, words.participles)
+    elif draw < 0.8:
+        word = pick(rng, words.present_participles)
+    elif draw < 0.83:
+        word = f"{pick(rng, words.adjectives)}-{pick(rng, words.participles)}"
     else:
         word = invented_name(rng, words.held_out) + pick(rng, ["", "y", "ed", "al", "ish", "ive"])
-    return word, Handle(word)
+    return word, Handle(camel_case(word))
 
 
 def function(rng: random.Random, words: Vocabulary, form: str) -> Drawn:

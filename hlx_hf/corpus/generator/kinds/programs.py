@@ -2,7 +2,7 @@
 
 import random
 
-from ....formats import Contract
+from ....formats import Contract, Handle
 from ..words import Vocabulary
 from .drawing import Drawn, listed, pick
 from .literals import boolean, float_, integer, literal, spelled_integer, text
@@ -56,6 +56,21 @@ def expression(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     operator = pick(rng, tuple(_OPERATORS))
     joint = _OPERATORS[operator][rng.random() < SYMBOL_SHARE]
     return f"{left} {joint} {right}", Contract(101, {0: operator, 1: left_value, 2: right_value})
+
+
+_COMPUTATIONS = {
+    "adds {1} to {0}": "add",
+    "subtracts {1} from {0}": "subtract",
+    "multiplies {0} by {1}": "multiply",
+    "divides {0} by {1}": "divide",
+}
+
+
+def computation(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Multiplies n by 2: what a function does."""
+    (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
+    doing = pick(rng, tuple(_COMPUTATIONS))
+    return doing.format(left, right), Contract(101, {0: _COMPUTATIONS[doing], 1: left_value, 2: right_value})
 
 
 _RESULTS = {
@@ -140,8 +155,18 @@ def assignment(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def assignments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """1 to x and 2 to y: assignments in order."""
+    return _assigned(rng, words, form, "{1} to {0}")
+
+
+def settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """X to 1 and y to 2: the same, as variables are set."""
+    return _assigned(rng, words, form, "{0} to {1}")
+
+
+def _assigned(rng: random.Random, words: Vocabulary, form: str, wording: str) -> Drawn:
+    """One to three assignments, each in this wording."""
     drawn = [(name(rng, words, form), literal(rng, words, form)) for _ in range(1 + int(rng.random() * 3))]
-    english = listed([f"{english} to {called}" for (called, _), (english, _) in drawn])
+    english = listed([wording.format(called, english) for (called, _), (english, _) in drawn])
     return english, [Contract(103, {0: assigned, 1: value}) for (_, assigned), (_, value) in drawn]
 
 
@@ -156,3 +181,13 @@ def shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Depth and soften."""
     drawn = [noun(rng, words, "plain" if rng.random() < 0.7 else form) for _ in range(1 + int(rng.random() * 3))]
     return listed([english for english, _ in drawn]), [value for _, value in drawn]
+
+
+def named_shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """The depth shader and the soften shader."""
+    drawn = [noun(rng, words, "plain" if rng.random() < 0.7 else "compound") for _ in range(1 + int(rng.random() * 3))]
+    article = "the " if rng.random() < 0.7 else ""
+    return (
+        listed([f"{article}{english} shader" for english, _ in drawn]),
+        [Handle(f"{value.name}Shader") for _, value in drawn],
+    )
