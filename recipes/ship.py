@@ -2,7 +2,7 @@
 
     python recipes/ship.py runs/english_tiny_wordings/english_tiny_wordings_epoch160 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
-    python recipes/ship.py --cards    # writes cards and pictures of the package's models anew, from their results
+    python recipes/ship.py --cards    # writes cards, pictures and the figures of README.md anew, from the results
 
 Tests the model on every split first, which takes half an hour or so, and leaves the results beside the weights;
 greedily, and where its users have it search, in that way too. If a test fails, the package stays as it was. The tests
@@ -13,6 +13,7 @@ machine: what is on record of it stays.
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from hlx_hf.corpus.splits import reserved_sentences
 from hlx_hf.decoding.coverage import Lexicon
 from hlx_hf.evaluation.card import add_results
 from hlx_hf.evaluation.plot import plot_splits
-from hlx_hf.evaluation.report import COMPREHENSION, HLX_TO_HLX, REPORT_SPLITS
+from hlx_hf.evaluation.report import COMPREHENSION, HLX_TO_HLX, REPORT_SPLITS, scores_of, share_of
 from hlx_hf.files import EVALUATION_RESULTS, SEARCH_RESULTS, TRAINER_STATE, TRAINING_RECORD
 from hlx_hf.inference import MODELS, SHIPPED_MODELS
 from hlx_hf.training import PhaseArguments, parse_arguments
@@ -40,6 +41,7 @@ from hlx_hf.training.hardware import count_parameters
 
 RECIPES = Path(__file__).parent
 TEMPLATE = RECIPES.parent / "model_cards" / "template.md"
+OVERVIEW = RECIPES.parent / "README.md"  # has a table with a row for each split
 CONFIGS = {  # of the trainings behind a model, each of which goes on from the one before it
     "english": (
         "english_tiny.yaml",
@@ -78,11 +80,12 @@ def main() -> None:
         "result", type=Path, nargs="?", help="folder that a recipe saved its result in, or a checkpoint"
     )
     parser.add_argument("name", nargs="?", choices=SHIPPED_MODELS, help="what the package calls the model")
-    parser.add_argument("--cards", action="store_true", help="write all cards and pictures anew and do nothing else")
+    parser.add_argument("--cards", action="store_true", help="write what is made of the results anew, and no more")
     arguments = parser.parse_args()
     if arguments.cards:
         for name in SHIPPED_MODELS:
             present(name)
+        OVERVIEW.write_text(with_figures(OVERVIEW.read_text(encoding="utf-8")), encoding="utf-8")
         return
     if arguments.name is None:
         parser.error("name the folder of the result, and what the package calls the model")
@@ -102,6 +105,7 @@ def main() -> None:
         evaluate(aside)
         shutil.copytree(aside, folder, dirs_exist_ok=True)
     present(arguments.name)
+    OVERVIEW.write_text(with_figures(OVERVIEW.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def write_model(result: Path, folder: Path, runs: list[dict]) -> None:
@@ -187,6 +191,37 @@ def present(name: str) -> None:
         ways = {"search, as the pipeline answers": SEARCH_RESULTS, "greedy decoding": EVALUATION_RESULTS}
         reports = {way: json.loads((folder / file).read_text(encoding="utf-8")) for way, file in ways.items()}
         plot_splits(reports, folder / PICTURE, f"{name}, {reports['greedy decoding']['parameters']:,} parameters")
+
+
+def with_figures(page: str) -> str:
+    """A page with what came of each split in the row of its table that begins with the split's name.
+
+    The cells are the right values of the English model by search and greedily, and how much of its English it puts
+    back; one notation into another is asked of the engine alone, which does not search.
+    """
+    searched, greedy, engine = (
+        json.loads((MODELS / name / file).read_text(encoding="utf-8"))["splits"]
+        for name, file in (
+            ("english", SEARCH_RESULTS),
+            ("english", EVALUATION_RESULTS),
+            ("hlx_only", EVALUATION_RESULTS),
+        )
+    )
+    greedy[HLX_TO_HLX] = engine[HLX_TO_HLX]
+
+    def right(results: dict, split: str) -> str:
+        if split not in results:
+            return ""
+        scores, rows = scores_of(split, results[split])
+        return share_of(scores["overall"], rows)
+
+    def with_cells(row: re.Match) -> str:
+        split = row["split"]
+        back = greedy[split].get("to_english", {}).get("round_trip")
+        cells = right(searched, split), right(greedy, split), share_of(back["overall"], back["rows"]) if back else ""
+        return row["head"] + "".join(f" {cell} |" if cell else " |" for cell in cells)
+
+    return re.sub(r"^(?P<head>\| `(?P<split>\w+)`: [^|]+\|).*$", with_cells, page, flags=re.MULTILINE)
 
 
 def card_of(name: str) -> ModelCard:

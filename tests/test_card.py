@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import struct
 import sys
@@ -45,10 +46,19 @@ def test_the_card_of_a_shipped_model_is_what_ship_makes_of_its_files(ship, name)
     assert str(ship.card_of(name)) == (MODELS / name / "README.md").read_text(), "run: python recipes/ship.py --cards"
 
 
+def test_the_figures_on_the_first_page_are_those_of_the_results(ship):
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert ship.with_figures(page) == page, "run: python recipes/ship.py --cards"
+    figure = re.search(r"\d+\.\d% \(.+?\)", page).group()
+    assert ship.with_figures(page.replace(figure, "?")) == page
+
+
 def test_a_shipped_model_that_searches_has_a_picture_of_its_results(ship, tmp_path, monkeypatch):
     for name in SHIPPED_MODELS:
         shutil.copytree(MODELS / name, tmp_path / name, ignore=shutil.ignore_patterns("*.png", "*.safetensors"))
+    shutil.copy(ROOT / "README.md", tmp_path)
     monkeypatch.setattr(ship, "MODELS", tmp_path)
+    monkeypatch.setattr(ship, "OVERVIEW", tmp_path / "README.md")
     monkeypatch.setattr(sys, "argv", ["ship.py", "--cards"])
     ship.main()
     (picture,) = tmp_path.rglob("*.png")
@@ -65,7 +75,10 @@ def test_a_model_comes_into_the_package_once_its_tests_have_run_through(ship, tm
     (result / "model.safetensors").write_bytes(b"other weights")
     state = {"global_step": 9, "epoch": 3.0, "log_history": [{"step": 9, "loss": 0.5}]}
     (result / "trainer_state.json").write_text(json.dumps(state))
+    shutil.copytree(MODELS / "english", package / "english", ignore=shutil.ignore_patterns("*.png", "*.safetensors"))
+    overview = shutil.copy(ROOT / "README.md", tmp_path)
     monkeypatch.setattr(ship, "MODELS", package)
+    monkeypatch.setattr(ship, "OVERVIEW", Path(overview))
     monkeypatch.setattr(sys, "argv", ["ship.py", str(result), "hlx_only"])
 
     monkeypatch.setattr(sys, "executable", shutil.which("false"))  # in place of the tests, which take minutes

@@ -105,23 +105,24 @@ def scores_of(split: str, result: dict) -> tuple[dict, int]:
     return scores, scores["rows"]
 
 
+def share_of(cell: dict, rows: int) -> str:
+    """The share of right answers, and its interval in brackets."""
+    low, high = wilson_interval(cell["exact_accuracy"], rows)
+    return f"{cell['exact_accuracy']:.1%} ({low:.1%}–{high:.1%})"
+
+
 def _row(split: str, result: dict) -> str:
     back = same_words = "–"
     scores, rows = scores_of(split, result)
     if "to_english" in result:
         round_trip = result["to_english"]["round_trip"]
-        back = _share(round_trip["overall"], round_trip["rows"])
+        back = share_of(round_trip["overall"], round_trip["rows"])
         same_words = f"{result['to_english']['same_words']['overall']['exact_accuracy']:.1%}"
     overall = scores["overall"]
     operation = "–" if overall["operation_accuracy"] is None else f"{overall['operation_accuracy']:.1%}"
     cells = [f"{scores['by_notation'][notation]['exact_accuracy']:.1%}" for notation in NOTATIONS]
-    cells += [_share(overall, rows), operation, f"{overall['valid_share']:.1%}", back, same_words]
+    cells += [share_of(overall, rows), operation, f"{overall['valid_share']:.1%}", back, same_words]
     return f"| {split} | {rows} | {' | '.join(cells)} |"
-
-
-def _share(cell: dict, rows: int) -> str:
-    low, high = wilson_interval(cell["exact_accuracy"], rows)
-    return f"{cell['exact_accuracy']:.1%} ({low:.1%}–{high:.1%})"
 
 
 def _calibration(splits: dict[str, dict]) -> list[str]:
