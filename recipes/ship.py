@@ -85,7 +85,7 @@ def main() -> None:
     if arguments.cards:
         for name in SHIPPED_MODELS:
             present(name)
-        OVERVIEW.write_text(with_figures(OVERVIEW.read_text(encoding="utf-8")), encoding="utf-8")
+        present_figures()
         return
     if arguments.name is None:
         parser.error("name the folder of the result, and what the package calls the model")
@@ -105,7 +105,7 @@ def main() -> None:
         evaluate(aside)
         shutil.copytree(aside, folder, dirs_exist_ok=True)
     present(arguments.name)
-    OVERVIEW.write_text(with_figures(OVERVIEW.read_text(encoding="utf-8")), encoding="utf-8")
+    present_figures()
 
 
 def write_model(result: Path, folder: Path, runs: list[dict]) -> None:
@@ -193,6 +193,11 @@ def present(name: str) -> None:
         plot_splits(reports, folder / PICTURE, f"{name}, {reports['greedy decoding']['parameters']:,} parameters")
 
 
+def present_figures() -> None:
+    """Writes what came of each split into the table of the first page."""
+    OVERVIEW.write_text(with_figures(OVERVIEW.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def with_figures(page: str) -> str:
     """A page with what came of each split in the row of its table that begins with the split's name.
 
@@ -217,7 +222,7 @@ def with_figures(page: str) -> str:
 
     def with_cells(row: re.Match) -> str:
         split = row["split"]
-        back = greedy[split].get("to_english", {}).get("round_trip")
+        back = greedy.get(split, {}).get("to_english", {}).get("round_trip")
         cells = right(searched, split), right(greedy, split), share_of(back["overall"], back["rows"]) if back else ""
         return row["head"] + "".join(f" {cell} |" if cell else " |" for cell in cells)
 

@@ -50,7 +50,7 @@ def test_the_figures_on_the_first_page_are_those_of_the_results(ship):
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     assert ship.with_figures(page) == page, "run: python recipes/ship.py --cards"
     figure = re.search(r"\d+\.\d% \(.+?\)", page).group()
-    assert ship.with_figures(page.replace(figure, "?")) == page
+    assert ship.with_figures(page.replace(figure, "?", 1)) == page
 
 
 def test_a_shipped_model_that_searches_has_a_picture_of_its_results(ship, tmp_path, monkeypatch):

@@ -115,11 +115,9 @@ def test_the_last_word_of_a_name_may_be_that_of_the_wording(tmp_path):
     catalogue = Catalogue.read(write_catalogue(tmp_path, "close:\n  do: ['close the {1:noun window}']"))
     (line,) = catalogue.lines()
     for seed in range(SAMPLE // 100):
-        english, value = line.fill(random.Random(seed), vocabulary(held_out=False))
+        english, value = line.fill(random.Random(seed), vocabulary(held_out=bool(seed % 2)))
         assert re.fullmatch("close the .+ window", english)
         assert value.fields[1].name.endswith("Window")
-        english, value = line.fill(random.Random(seed), vocabulary(held_out=True))
-        assert "window" not in f"{english} {value}".lower()  # all of a name that training never has is new
 
 
 def topic_in(frame, sentence):

@@ -27,6 +27,7 @@ from ...contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE, work
 from ...formats import Contract, Handle, HLXError, Value, loads
 from ..yaml_files import read_yaml
 from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, Draw
+from .kinds.names import with_head
 from .words import CATALOGUE, Vocabulary
 
 PLAIN = ("value", "contract", "null", "question")  # entries whose field 0 is no field but the value itself
@@ -62,7 +63,7 @@ class Slot:
     draw: Draw
     forms: tuple[str, ...]  # of training, each as often as its share in a hundred
     held_out_form: str | None
-    head: str | None = None  # the last word of its names, but for those that training never sees
+    head: str | None = None  # the last word of its names, which is the wording's
 
     def fill(self, rng: random.Random, words: Vocabulary, held_out: bool) -> tuple[str, Value]:
         """English and the value it means."""
@@ -73,9 +74,7 @@ class Slot:
         else:
             form = self.forms[int(rng.random() * len(self.forms))]
         english, value = self.draw(rng, words, form)
-        if self.head and not words.held_out:
-            return f"{english} {self.head}", Handle(f"{value.name}{self.head.capitalize()}")
-        return english, value
+        return with_head(english, value, self.head) if self.head else (english, value)
 
     def without(self, form: str) -> "Slot":
         """The same slot, but never in this form."""

@@ -29,7 +29,8 @@ _CONTRACTS = {
 COMMON_STEPS = frozenset("filter sort group map limit skip unique reverse search show".split())
 COMMON_STEP_WEIGHT = 6
 PARTICIPLE_STEPS = COMMON_STEPS - {"search", "show"}  # what is found or shown is there without saying so
-REFERRING_SHARE = 0.82  # of later steps, to what a step before them named
+REFERRING_SHARE = 0.82  # of a pipeline's later steps, those which go on with what an earlier one named
+REFERRING_SHARE_AFTER_READING = 0.3  # "read users.csv and sort the users by name"
 BARE_SHARE = 0.4
 TOPIC_SHARE = 0.05
 NOUN_PHRASE_SHARE = 0.08  # of pipelines
@@ -143,7 +144,7 @@ class SentenceGenerator:
             english, step = self._fill(self._pick_wording(self._pick(self.open_steps)))
         else:
             english, step = self._fill(self._pick_wording(self.catalogue.reading_steps))
-            refers = 0.3  # "read users.csv and sort the users by name"
+            refers = REFERRING_SHARE_AFTER_READING
         parts, steps = [english], [step]
         while len(steps) < count:
             if self.rng.random() < refers:

@@ -11,7 +11,7 @@ from .catalogue import Line, load_catalogue
 
 BREAK = "\x1f"  # in a passive, between the thing and what is done to it
 _PRONOUN = re.compile(r"(them|it|those|these|this|that|the result|the rest)\b")
-_VERB = re.compile(r"[a-z]+")
+_VERB = re.compile(r"[a-z]+(?![-a-z])")
 THING_KINDS = {"thing", "things"}
 
 
@@ -52,14 +52,14 @@ def gerund(line: Line) -> Line | None:
 
 
 def passive(line: Line) -> Line | None:
-    """ "{1}BREAKopened in {2}" for "open {1} in {2}"; None if no thing stands right after the verb."""
+    """ "{1}BREAKopened in {2}" for "open {1} in {2}"; None if no thing stands right after the verb, or two do."""
     verb = _verb_of(line)
     if verb is None:
         return None
     done = f"{BREAK}{_inflected(verb, 'VBN')}"
     first, *rest = line.literals
     after = first.removeprefix(f"{verb} ")
-    if not after and line.slots and line.slots[0].kind in THING_KINDS:
+    if not after and line.slots and line.slots[0].kind in THING_KINDS and not rest[0].startswith(" and "):
         return replace(line, literals=("", done + rest[0], *rest[1:]))
     pronoun = _PRONOUN.match(after)
     if pronoun and line.open_index is not None:

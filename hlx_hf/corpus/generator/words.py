@@ -70,7 +70,7 @@ class Vocabulary:
     """Dictionary words, those of training, the commonest of them, or those held out.
 
     Attributes:
-        known_singulars: the nouns that wordings of the catalogue have, too; all nouns, where none of those is held out.
+        known_singulars: the nouns that wordings of the catalogue have, too; of words held out, all nouns.
         known_plurals: their plurals.
     """
 
@@ -118,7 +118,8 @@ def vocabulary(held_out: bool) -> Vocabulary:
 
     def formed(forms: Iterable[str]) -> list[str]:
         """Plurals and participles go with their word; but some, such as "left", are words of the other half."""
-        fitting = (form for form in forms if _DICTIONARY_WORD.fullmatch(form) and form not in FUNCTION_WORDS)
+        unfit = FUNCTION_WORDS.union(_catalogue_words() if held_out else ())
+        fitting = (form for form in forms if _DICTIONARY_WORD.fullmatch(form) and form not in unfit)
         return [form for form in fitting if form not in known or is_held_out(form) == held_out]
 
     engine = _inflect_engine()

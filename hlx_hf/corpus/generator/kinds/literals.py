@@ -27,13 +27,17 @@ _FRACTIONS = [("one half", 0.5), ("a half", 0.5), ("one quarter", 0.25), ("a qua
 
 
 def number(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """5, or five, or a dozen."""
-    if form == "spelled" and rng.random() < 0.1:
-        english = pick(rng, tuple(_DOZENS))
-        if is_new_number(_DOZENS[english]) == words.held_out:
-            return english, _DOZENS[english]
+    """5, or five."""
     value = whole_number(rng, words.held_out)
     return _number_text(value, form), value
+
+
+def dozen(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """A dozen; a number in digits where none of these is new."""
+    if words.held_out:
+        return number(rng, words, "digits")
+    english = pick(rng, tuple(_DOZENS))
+    return english, _DOZENS[english]
 
 
 def _number_text(value: int, form: str) -> str:

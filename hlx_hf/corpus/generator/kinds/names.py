@@ -1,13 +1,14 @@
 """What things, their properties, functions and variables are called."""
 
 import random
-import re
 
 from ....formats import Handle
 from ..words import Vocabulary, acronym, identifier, invented_name, is_held_out
 from .drawing import Drawn, pick
 
-_DETERMINERS = ["the "] * 22 + [""] * 4 + ["my ", "my ", "our ", "this ", "that ", "your "]
+_DETERMINERS = ["the "] * 20 + [""] * 4 + ["a ", "a ", "my ", "my ", "our ", "this ", "that ", "your "]
+# Others, such as "hour", "unit" and "SQL", go by their sound.
+_AFTER_A, _AFTER_AN = frozenset("bcdfgjklmnpqrstvwxyz"), frozenset("aei")
 _PLURAL_DETERMINERS = (
     ["the "] * 16 + [""] * 12 + ["my ", "my ", "all ", "all the ", "these ", "those ", "our ", "all my "]
 )
@@ -19,12 +20,11 @@ _PROGRAM_WORDS = [
     word for word in "x y z n i a b c k total count width height value ready".split() if not is_held_out(word)
 ]
 _PLACES = [word for word in "last next previous current first final".split() if not is_held_out(word)]
-_NOT_ALNUM = re.compile("[^A-Za-z0-9]+")
 
 
 def camel_case(english: str) -> str:
     """The words of a noun phrase in lowerCamelCase: log files, fine-tuned model, API key."""
-    first, *others = _NOT_ALNUM.split(english.lower())
+    first, *others = english.lower().replace("-", " ").split()
     return first + "".join(map(str.capitalize, others))
 
 
@@ -68,8 +68,7 @@ def _modifier(rng: random.Random, words: Vocabulary) -> str:
     """What stands before a noun: active, saved, running, last, in-store."""
     draw = rng.random()
     if draw < HYPHEN_SHARE:
-        first = pick(rng, words.adjectives if rng.random() < 0.5 else words.singulars)
-        return f"{first}-{pick(rng, words.participles if rng.random() < 0.7 else words.singulars)}"
+        return _hyphenated(rng, words)
     if draw < 0.25:
         return pick(rng, words.participles)
     if draw < 0.31:
@@ -79,13 +78,27 @@ def _modifier(rng: random.Random, words: Vocabulary) -> str:
     return pick(rng, words.adjectives)
 
 
+def _hyphenated(rng: random.Random, words: Vocabulary) -> str:
+    """Fine-tuned, in-store."""
+    first = pick(rng, words.adjectives if rng.random() < 0.5 else words.singulars)
+    return f"{first}-{pick(rng, words.participles if rng.random() < 0.7 else words.singulars)}"
+
+
+def with_head(english: str, value: Handle, head: str) -> tuple[str, Handle]:
+    """A name with a last word more: the blur kernel for the blur."""
+    return f"{english} {head}", Handle(f"{value.name}{head.capitalize()}")
+
+
 def thing(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """The draft, users, my open tickets, log files, old log files, cacheTable."""
+    """The draft, an open ticket, users, log files, old log files, cacheTable."""
     plural = rng.random() < 0.5
     english, name = _name(rng, words, form, plural)
     if form == "identifier" and rng.random() < 0.6:
         return english, Handle(name)
-    return pick(rng, _PLURAL_DETERMINERS if plural else _DETERMINERS) + english, Handle(name)
+    determiner = pick(rng, _PLURAL_DETERMINERS if plural else _DETERMINERS)
+    if determiner == "a " and english[0] not in _AFTER_A:
+        determiner = "an " if english[0] in _AFTER_AN else "the "
+    return determiner + english, Handle(name)
 
 
 def things(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -123,7 +136,7 @@ def adjective(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     elif draw < 0.8:
         word = pick(rng, words.present_participles)
     elif draw < 0.83:
-        word = f"{pick(rng, words.adjectives)}-{pick(rng, words.participles)}"
+        word = _hyphenated(rng, words)
     else:
         word = invented_name(rng, words.held_out) + pick(rng, ["", "y", "ed", "al", "ish", "ive"])
     return word, Handle(camel_case(word))

@@ -2,11 +2,11 @@
 
 import random
 
-from ....formats import Contract, Handle
+from ....formats import Contract
 from ..words import Vocabulary
 from .drawing import Drawn, listed, pick
 from .literals import boolean, float_, integer, literal, spelled_integer, text
-from .names import noun, variable_name
+from .names import noun, variable_name, with_head
 
 QUOTED_SHARE = 0.15  # of names in sentences; in code they have no quotes
 SYMBOL_SHARE = 0.2  # of operators in expressions
@@ -158,7 +158,7 @@ def assignments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     return _assigned(rng, words, form, "{1} to {0}")
 
 
-def settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+def variable_settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """X to 1 and y to 2: the same, as variables are set."""
     return _assigned(rng, words, form, "{0} to {1}")
 
@@ -187,7 +187,5 @@ def named_shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The depth shader and the soften shader."""
     drawn = [noun(rng, words, "plain" if rng.random() < 0.7 else "compound") for _ in range(1 + int(rng.random() * 3))]
     article = "the " if rng.random() < 0.7 else ""
-    return (
-        listed([f"{article}{english} shader" for english, _ in drawn]),
-        [Handle(f"{value.name}Shader") for _, value in drawn],
-    )
+    named = [with_head(english, value, "shader") for english, value in drawn]
+    return listed([article + english for english, _ in named]), [value for _, value in named]
