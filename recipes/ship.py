@@ -1,6 +1,6 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_wordings/english_tiny_wordings_epoch160 english
+    python recipes/ship.py runs/english_tiny_names/english_tiny_names_epoch120 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes cards, pictures and the figures of README.md anew, from the results
 
@@ -52,6 +52,8 @@ CONFIGS = {  # of the trainings behind a model, each of which goes on from the o
         "english_tiny_everyday.yaml",
         "english_tiny_stepwise.yaml",
         "english_tiny_wordings.yaml",
+        "english_tiny_looped.yaml",
+        "english_tiny_names.yaml",
     ),
     "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
 }
