@@ -68,9 +68,7 @@ _COMPUTATIONS = {
 
 def computation(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Multiplies n by 2: what a function does."""
-    (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
-    doing = pick(rng, tuple(_COMPUTATIONS))
-    return doing.format(left, right), Contract(101, {0: _COMPUTATIONS[doing], 1: left_value, 2: right_value})
+    return _worded(rng, words, form, _COMPUTATIONS)
 
 
 _RESULTS = {
@@ -83,9 +81,14 @@ _RESULTS = {
 
 def term(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The sum of x and 2: an expression inside another one."""
+    return _worded(rng, words, form, _RESULTS)
+
+
+def _worded(rng: random.Random, words: Vocabulary, form: str, operators: dict[str, str]) -> Drawn:
+    """An expression in one of the wordings that are given with their operators."""
     (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
-    result = pick(rng, tuple(_RESULTS))
-    return result.format(left, right), Contract(101, {0: _RESULTS[result], 1: left_value, 2: right_value})
+    wording = pick(rng, tuple(operators))
+    return wording.format(left, right), Contract(101, {0: operators[wording], 1: left_value, 2: right_value})
 
 
 def arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
