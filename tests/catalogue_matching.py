@@ -6,7 +6,8 @@ from functools import cache
 
 from hlx_hf import Contract
 from hlx_hf.contracts import CONTRACTS, OPERATION, PIPELINE, operation_of
-from hlx_hf.corpus.generator.catalogue import PLAIN, Line, load_catalogue
+from hlx_hf.corpus.generator.catalogue import load_catalogue
+from hlx_hf.corpus.generator.lines import PLAIN, Line
 from hlx_hf.corpus.generator.sentences import fingerprint, load_frames
 from hlx_hf.corpus.generator.shapes import BREAK, load_shapes
 from hlx_hf.decoding.steps import Division
@@ -15,6 +16,9 @@ from hlx_hf.formats import Value
 NAMES = {"thing", "things", "noun", "nouns", "property", "adjective", "function", "reference", "identifier", "number"}
 # a name is at most two words, with words such as "the" and "all my" before them
 NAME = r"(?:(?:the|my|all|our|these|those|this|that|your|a|an) )*[\w.-]+(?: [\w-]+)?"
+
+ORDER = "(?:most |least )?[a-z]+"  # newest, most recent
+PATTERNS = {**dict.fromkeys(NAMES, NAME), "superlative": ORDER, "span": f"{ORDER} to {ORDER}"}  # of kinds
 
 
 def could_be_generated(english: str, value: Value) -> bool:
@@ -85,5 +89,5 @@ def _patterns() -> dict[tuple[str, str | int], list[re.Pattern]]:
 def _line_pattern(line: Line) -> re.Pattern:
     literals = [literal.lower() for literal in line.literals]
     literals[-1] = literals[-1].rstrip(".!? ")
-    slots = [(NAME if slot.kind in NAMES else ".+") + (f" {slot.head}" if slot.head else "") for slot in line.slots]
+    slots = [PATTERNS.get(slot.kind, ".+") + (f" {slot.head}" if slot.head else "") for slot in line.slots]
     return re.compile("".join(re.escape(a) + b for a, b in zip(literals, [*slots, ""], strict=True)))

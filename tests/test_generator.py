@@ -12,12 +12,13 @@ from torch.utils.data import DataLoader
 
 from hlx_hf import Contract, Handle, dumps, loads
 from hlx_hf.contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE, operation_of, schema_problem, worked_on
-from hlx_hf.corpus.generator.catalogue import CATALOGUE, PLAIN, Catalogue, CatalogueError, load_catalogue
+from hlx_hf.corpus.generator.catalogue import Catalogue, load_catalogue
+from hlx_hf.corpus.generator.lines import PLAIN, CatalogueError
 from hlx_hf.corpus.generator.selection import EVERYDAY, PLAIN_WORDING, TRAINING
 from hlx_hf.corpus.generator.sentences import PARTICIPLE_STEPS, SentenceGenerator, fingerprint, load_frames
 from hlx_hf.corpus.generator.stream import CHUNK_SIZE, ChunkStream, stream_pairs
 from hlx_hf.corpus.generator.values import MAX_DEPTH, ValueGenerator
-from hlx_hf.corpus.generator.words import everyday_vocabulary, is_held_out, vocabulary
+from hlx_hf.corpus.generator.words import CATALOGUE, everyday_vocabulary, is_held_out, vocabulary
 from hlx_hf.decoding.coverage import QUOTATION
 from hlx_hf.decoding.steps import PIPES
 from hlx_hf.lines_hlx import NOTATIONS
@@ -214,10 +215,10 @@ def test_everyday_sentences_are_of_the_commonest_wordings_and_words(pairs):
     assert not any(map(is_held_out, words.adjectives))
 
     def share(pairs, start):
-        sorts = [english for english, value in pairs if operation_of(value) == "sort"]
-        return sum(english.lower().startswith(start) for english in sorts) / len(sorts)
+        filters = [english for english, value in pairs if operation_of(value) == "filter"]
+        return sum(english.lower().startswith(start) for english in filters) / len(filters)
 
-    assert share(everyday, "sort ") > 2 * share(pairs, "sort ")
+    assert share(everyday, "filter ") > 2 * share(pairs, "filter ")
     assert len({fingerprint(english) for english, _ in everyday}) > 0.9 * SAMPLE
 
 

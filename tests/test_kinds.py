@@ -1,16 +1,19 @@
 """The kinds of slots: what each draws in English is the value that it gives."""
 
+import ast
 import json
+import keyword
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from hlx_hf import dumps, loads
+from hlx_hf import Contract, dumps, loads
 from hlx_hf.corpus.generator.kinds import KINDS, NAME_FORMS
 from hlx_hf.corpus.generator.kinds.names import camel_case
-from hlx_hf.corpus.generator.words import vocabulary
+from hlx_hf.corpus.generator.words import plain_vocabulary, vocabulary
 from hlx_hf.decoding.names import names_in
 
 
@@ -44,14 +47,78 @@ def test_an_object_has_its_keys_and_values_in_the_order_of_its_english(kind):
             start = english.index(text, start) + len(text)
 
 
-def test_operators_are_said_in_words_or_as_their_symbols():
-    symbols = {" + ": "add", " - ": "subtract", " * ": "multiply", " / ": "divide"}
-    found = Counter()
+OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+NUMBER = r"-?\d[\d.]*"
+WORDS = {"plus": "+", "minus": "-", "times": "*", "divided by": "/"}
+
+
+@pytest.mark.parametrize("spoken", [False, True])
+def test_an_expression_is_what_python_reads_in_its_symbols(spoken):
+    """Python is the judge of what is worked out first."""
+
+    def in_symbols(value):
+        if not isinstance(value, Contract):
+            return repr(value)
+        if value.id == 102:
+            return value.fields[0]
+        operator, *operands = value.fields.values()
+        return f"({f' {OPERATORS[operator]} '.join(map(in_symbols, operands))})"
+
+    compared = Counter()
     for english, value in drawn("expression"):
-        for symbol in (symbol for symbol in symbols if symbol in english):
-            assert value.fields[0] == symbols[symbol]
-            found[symbol] += 1
-    assert found.keys() == symbols.keys()
+        code = english.replace("the variable ", "").replace('"', "")
+        words = [word for word in WORDS if f" {word} " in code]
+        names = re.findall(r"[A-Za-z_]\w*", in_symbols(value))
+        as_written = re.findall(NUMBER, code) == re.findall(NUMBER, in_symbols(value))  # no spelled numbers
+        if bool(words) != spoken or not as_written or any(map(keyword.iskeyword, names)):
+            continue
+        for word in words:
+            code = code.replace(f" {word} ", f" {WORDS[word]} ")
+        assert ast.dump(ast.parse(code)) == ast.dump(ast.parse(in_symbols(value)))
+        compared[len(re.findall(r" [-+*/] ", code))] += 1
+    assert compared.keys() == {1, 2}
+
+
+def test_superlatives_and_spans_say_the_order():
+    orders = dict(drawn("superlative", 3000))
+    assert {orders[word].name for word in ("lowest", "oldest", "cheapest", "least important")} == {"asc"}
+    assert {orders[word].name for word in ("tallest", "newest", "most expensive", "most")} == {"desc"}
+    for english, order in drawn("span"):
+        first, last = english.split(" to ")
+        assert dict(drawn("span", 3000))[f"{last} to {first}"] != order
+
+
+@pytest.mark.parametrize(
+    ("variables", "english", "hlxl"),
+    [
+        (("a", "b"), "their sum", '{101: {@0: "add", @1: {102: {@0: "a"}}, @2: {102: {@0: "b"}}}}'),
+        (("a", "b"), "the difference", '{101: {@0: "subtract", @1: {102: {@0: "a"}}, @2: {102: {@0: "b"}}}}'),
+        (("a",), "its square", '{101: {@0: "power", @1: {102: {@0: "a"}}, @2: 2}}'),
+        (("a",), "half of it", '{101: {@0: "divide", @1: {102: {@0: "a"}}, @2: 2}}'),
+        (("a",), "its double", '{101: {@0: "multiply", @1: 2, @2: {102: {@0: "a"}}}}'),
+    ],
+)
+def test_a_function_may_return_what_comes_of_its_own_parameters(variables, english, hlxl):
+    assert dict(drawn("own_result", words=replace(vocabulary(False), variables=variables)))[english] == loads(
+        hlxl, "HLXL"
+    )
+
+
+def test_variables_are_mostly_those_that_there_are():
+    words = replace(vocabulary(held_out=False), variables=("rate",))
+    share = sum(value.fields[0] == "rate" for _, value in drawn("variable", words=words)) / 400
+    assert 0.7 < share < 1
+
+
+def test_plain_words_name_nothing_that_a_handle_does_not_tell():
+    words = plain_vocabulary()
+    for form in NAME_FORMS:
+        for english, handle in drawn("thing", form=form, words=words):
+            assert english.startswith("the ")
+            assert camel_case(english.removeprefix("the ")) == handle.name or form == "identifier"
+            assert not re.search("[-'\"]|[A-Z]{2}", english)
+    for kind in ("number", "spelled"):
+        assert all(english == str(value) for english, value in drawn(kind, form="spelled", words=words))
 
 
 def test_names_are_their_words_in_lower_camel_case():
@@ -62,11 +129,16 @@ def test_names_are_their_words_in_lower_camel_case():
     assert any("-" in name for name in english)
     assert any(re.search(r"\b[A-Z]{2,}\b", name) for name in english)
     assert any(name.startswith("last ") for name in english)
+    assert any("'s " in name for name in english)
+    assert any(name.startswith('"') for name in english)
 
 
 def test_statements_are_said_in_each_of_their_shapes():
-    (english, values) = next(pair for pair in drawn("variable_settings") if len(pair[1]) == 1 and '"' not in pair[0])
-    assert english == f"{values[0].fields[0]} to {str(values[0].fields[1]).lower()}"
+    singles = [(english, values[0].fields) for english, values in drawn("variable_settings") if len(values) == 1]
+    english, (name, value) = next(
+        (english, fields.values()) for english, fields in singles if isinstance(fields[1], int) and '"' not in english
+    )
+    assert english == f"{name} to {str(value).lower()}"
     for english, value in drawn("computation"):
         operator, verb = value.fields[0], english.split()[0]
         assert verb == {"add": "adds", "subtract": "subtracts", "multiply": "multiplies", "divide": "divides"}[operator]
@@ -76,10 +148,10 @@ def test_a_dozen_is_twelve():
     assert ("a dozen", 12) in drawn("dozen")
 
 
-def drawn(kind, count=400, form="plain"):
+def drawn(kind, count=400, form="plain", words=None):
     draw, _ = KINDS[kind]
     rng = random.Random(0)
-    return [draw(rng, vocabulary(held_out=False), form) for _ in range(count)]
+    return [draw(rng, words or vocabulary(held_out=False), form) for _ in range(count)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

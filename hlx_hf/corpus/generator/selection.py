@@ -63,7 +63,7 @@ class Selection:
 
 
 TRAINING = Selection()
-EVERYDAY = Selection(everyday=True, families=tuple((FAMILIES | {"pipeline": 22, "program": 12}).items()))
+EVERYDAY = Selection(everyday=True, families=tuple((FAMILIES | {"pipeline": 22, "program": 16, "numbered": 2}).items()))
 PLAIN_WORDING = Selection(
     plain_wording=True,
     families=tuple((name, share) for name, share in FAMILIES.items() if name != "null"),  # it could be put in any words

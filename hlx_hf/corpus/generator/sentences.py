@@ -12,11 +12,12 @@ from ...decoding.steps import BETWEEN, LAST, OPENINGS, PIPES
 from ...formats import Handle, Value
 from ...lines_hlx import NOTATIONS
 from ..yaml_files import read_yaml
-from .catalogue import NAMELESS_KINDS, Entry, Line, Slot, compile_line, load_catalogue, load_plain_catalogue
+from .catalogue import NAMELESS_KINDS, Entry, load_catalogue, load_plain_catalogue
+from .lines import Line, Slot, compile_line
 from .questions import evaluation_question, questions_about
 from .selection import EVEN_LEANING, EVERYDAY_LEANING, TRAINING, Selection
 from .shapes import BREAK, load_shapes
-from .words import everyday_vocabulary, invented_name, is_new_number, vocabulary
+from .words import Vocabulary, everyday_vocabulary, invented_name, is_new_number, plain_vocabulary, vocabulary
 
 FRAMES = Path(__file__).parents[1] / "data" / "frames.yaml"
 
@@ -66,7 +67,7 @@ class SentenceGenerator:
         self.rng = random.Random(seed)
         self.selection = selection
         self.excluded = excluded
-        self.words = everyday_vocabulary() if selection.everyday else vocabulary(selection.held_out_words)
+        self.words = _words_for(selection)
         self.leaning = EVERYDAY_LEANING if selection.everyday else EVEN_LEANING
         self.plain = selection.plain_wording
         self.catalogue = load_plain_catalogue() if self.plain else load_catalogue()
@@ -311,6 +312,12 @@ class SentenceGenerator:
     def _pick_wording(self, sequence):
         """One of a list whose first items are the commonest."""
         return sequence[int(self.rng.random() ** self.leaning.wordings * len(sequence))]
+
+
+def _words_for(selection: Selection) -> Vocabulary:
+    if selection.plain_wording:
+        return plain_vocabulary()
+    return everyday_vocabulary() if selection.everyday else vocabulary(selection.held_out_words)
 
 
 _PLAIN_WORDS = re.compile(r"[a-z ,.?!'-]*")  # no digits and underscores, as names of programs have them: A_1 may be a_1

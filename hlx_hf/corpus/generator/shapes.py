@@ -7,7 +7,8 @@ from functools import cache, cached_property
 
 from lemminflect import getAllLemmas, getInflection
 
-from .catalogue import Line, load_catalogue
+from .catalogue import load_catalogue
+from .lines import Line
 
 BREAK = "\x1f"  # in a passive, between the thing and what is done to it
 _PRONOUN = re.compile(r"(them|it|those|these|this|that|the result|the rest)\b")

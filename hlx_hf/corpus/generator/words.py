@@ -8,7 +8,7 @@ common a word is, the dictionary of `symspellpy` tells, which counts the words o
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import islice
@@ -58,6 +58,7 @@ _DELIMITERS = [
     "--",
     "\\",
 ]
+_PHRASE_JOINTS = (", ", "'s ", ". ", " & ")
 _WORD = re.compile(r"[a-z]+")
 _PRONOUN = re.compile("(any|every|no|some)(body|one|thing)")
 _DICTIONARY_WORD = re.compile(r"[a-z]{3,14}")
@@ -72,6 +73,8 @@ class Vocabulary:
     Attributes:
         known_singulars: the nouns that wordings of the catalogue have, too; of words held out, all nouns.
         known_plurals: their plurals.
+        plain: no name is worded so that its handle does not tell how, such as fine-tuned model and API.
+        variables: those that a program has here, such as the parameters of a function in its body.
     """
 
     held_out: bool
@@ -84,6 +87,8 @@ class Vocabulary:
     verbs: Sequence[str]
     participles: Sequence[str]
     present_participles: Sequence[str]
+    plain: bool = False
+    variables: Sequence[str] = ()
 
 
 def is_held_out(word: str) -> bool:
@@ -146,6 +151,12 @@ def vocabulary(held_out: bool) -> Vocabulary:
             if verb in getAllLemmas(form).get("VERB", ())  # "acted" is among the verbs, but "acteding" is no word
         ),
     )
+
+
+@cache
+def plain_vocabulary() -> Vocabulary:
+    """The words of training, of which names are made that can be told from their handles."""
+    return replace(vocabulary(held_out=False), plain=True)
 
 
 @cache
@@ -306,7 +317,8 @@ def phrase(rng: random.Random, words: Vocabulary) -> str:
         draw = rng.random()
         lists = words.singulars if draw < 0.4 else words.adjectives if draw < 0.6 else words.verbs
         parts.append(invented_name(rng, words.held_out) if draw > 0.75 else lists[int(rng.random() * len(lists))])
-    text = " ".join(parts)
+    draw = rng.random()
+    text = _PHRASE_JOINTS[int(draw / 0.02)].join(parts) if draw < 0.08 else " ".join(parts)
     draw = rng.random()
     if draw < 0.12:
         text = text.capitalize()

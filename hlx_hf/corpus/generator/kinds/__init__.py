@@ -4,7 +4,7 @@ Names of things come in five forms. Which of them an argument of an operation is
 by the catalogue, so that the split `new_pairs` can ask for just that.
 """
 
-from . import contracts, literals, names, programs
+from . import contracts, literals, names, orders, programs
 from .drawing import Draw
 
 # Each form of a name with its share in a hundred: users; active users; user groups; userTable; brimbels.
@@ -23,6 +23,8 @@ KINDS: dict[str, tuple[Draw, dict[str, int]]] = {
     "number": (literals.number, NUMBER_FORMS),
     "dozen": (literals.dozen, ONE_FORM),
     "adjective": (names.adjective, ONE_FORM),
+    "superlative": (orders.superlative, ONE_FORM),
+    "span": (orders.span, ONE_FORM),
     "integer": (literals.integer, ONE_FORM),
     "spelled": (literals.spelled_integer, ONE_FORM),
     "float": (literals.float_, ONE_FORM),
@@ -58,16 +60,22 @@ KINDS: dict[str, tuple[Draw, dict[str, int]]] = {
     "expression": (programs.expression, ONE_FORM),
     "computation": (programs.computation, ONE_FORM),
     "term": (programs.term, ONE_FORM),
+    "own_result": (programs.own_result, ONE_FORM),
     "condition": (programs.variable, ONE_FORM),
+    "bare_variable": (programs.bare_variable, ONE_FORM),
     "arguments": (programs.arguments, ONE_FORM),
     "parameters": (programs.parameters, ONE_FORM),
     "single_parameter": (programs.single_parameter, ONE_FORM),
     "call": (programs.call, ONE_FORM),
+    "called": (programs.called, ONE_FORM),
+    "code_call": (programs.code_call, ONE_FORM),
     "calls": (programs.calls, ONE_FORM),
     "assignment": (programs.assignment, ONE_FORM),
     "assignments": (programs.assignments, ONE_FORM),
     "variable_settings": (programs.variable_settings, ONE_FORM),
+    "statement": (programs.statement, ONE_FORM),
     "statements": (programs.statements, ONE_FORM),
+    "commands": (programs.commands, ONE_FORM),
     "shaders": (programs.shaders, ONE_FORM),
     "named_shaders": (programs.named_shaders, ONE_FORM),
     "contract": (contracts.contract, ONE_FORM),

@@ -7,7 +7,7 @@ from ....formats import Contract
 from ....formats.values import MAX_CONTRACT_ID
 from ..words import Vocabulary, whole_number
 from .drawing import Drawn, listed, pick
-from .literals import literal
+from .literals import items, member, pairs
 from .names import reference
 
 _MAX_FIELDS = 9  # more than a pipeline of the corpora has, so that counting on is learned apart from pipelines
@@ -46,7 +46,7 @@ def empty_contract(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def _draw(rng: random.Random, words: Vocabulary) -> tuple[int, list[Drawn]]:
-    count = 1 + int(rng.random() * _MAX_FIELDS)
+    count = 1 + int(rng.random() ** 1.5 * _MAX_FIELDS)
     return _number(rng, words), [_field(rng, words) for _ in range(count)]
 
 
@@ -57,8 +57,15 @@ def _number(rng: random.Random, words: Vocabulary) -> int:
 
 
 def _field(rng: random.Random, words: Vocabulary) -> Drawn:
-    if rng.random() < 0.8:
-        return literal(rng, words, "plain")
+    draw = rng.random()
+    if draw < 0.75:
+        return member(rng, words, "plain")
+    if draw < 0.8:
+        english, value = items(rng, words, "plain")
+        return f"the list {english}", value
+    if draw < 0.84:
+        english, value = pairs(rng, words, "plain")
+        return f"an object with {english}", value
     english, handle = reference(rng, words, "plain")
     return f"a reference to {english}", handle
 

@@ -21,6 +21,8 @@ from .drawing import Drawn, listed, pick
 from .names import variable_name
 
 _MAX_SPELLED = 100
+_ROUND_NUMBERS = [*range(200, 1000, 100), *range(1000, 11_000, 1000), 20_000, 50_000, 100_000, 1_000_000]
+ROUND_SHARE = 0.08  # of numbers that may be spelled
 _USUAL_SIZES = [size for size in (1, 2, 4, 8, 16, 32, 64, 128, 256) if not is_new_number(size)]
 _DOZENS = {"a dozen": 12, "half a dozen": 6, "a hundred": 100, "a thousand": 1000, "two dozen": 24}
 _FRACTIONS = [("one half", 0.5), ("a half", 0.5), ("one quarter", 0.25), ("a quarter", 0.25), ("three quarters", 0.75)]
@@ -29,7 +31,7 @@ _FRACTIONS = [("one half", 0.5), ("a half", 0.5), ("one quarter", 0.25), ("a qua
 def number(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """5, or five."""
     value = whole_number(rng, words.held_out)
-    return _number_text(value, form), value
+    return _number_text(value, "digits" if words.plain else form), value
 
 
 def dozen(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -41,7 +43,7 @@ def dozen(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def _number_text(value: int, form: str) -> str:
-    return spelled(value) if form == "spelled" and value <= _MAX_SPELLED else str(value)
+    return spelled(value) if form == "spelled" and (value <= _MAX_SPELLED or value in _ROUND_NUMBERS) else str(value)
 
 
 def integer(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -52,10 +54,15 @@ def integer(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def spelled_integer(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """Seventeen, minus one hundred; 42."""
+    """Seventeen, minus one hundred, two thousand; 42."""
     value = whole_number(rng, words.held_out)
+    if rng.random() < ROUND_SHARE and is_new_number(round_number := pick(rng, _ROUND_NUMBERS)) == words.held_out:
+        value = round_number
     sign = pick(rng, ["minus ", "negative "]) if value and rng.random() < 0.3 else ""
-    return sign + _number_text(value, "spelled" if rng.random() < 0.8 else "digits"), -value if sign else value
+    value = -value if sign else value
+    if words.plain:
+        return str(value), value
+    return sign + _number_text(abs(value), "spelled" if rng.random() < 0.8 else "digits"), value
 
 
 def float_(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -80,13 +87,14 @@ def spelled_float(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 def text(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """A text in double quotes, sometimes single ones."""
     value = phrase(rng, words)
-    return f"'{value}'" if rng.random() < 0.15 else f'"{value}"', value
+    single = "'" not in value and not words.plain and rng.random() < 0.15
+    return f"'{value}'" if single else f'"{value}"', value
 
 
 def file(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """notes.txt, "data/train.csv"."""
     name = file_name(rng, words)
-    return f'"{name}"' if rng.random() < 0.5 else name, name
+    return f'"{name}"' if words.plain or rng.random() < 0.5 else name, name
 
 
 def quoted_delimiter(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -109,15 +117,14 @@ def bytes_(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def sizes(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """[64, 64, 1], 64 by 64 by 1, 8 x 8 x 1."""
+    """[64, 64, 1], 64 by 64 by 1, 8 x 8 x 1, 8, 8, 1."""
     if words.held_out or rng.random() < 0.5:
         value = [whole_number(rng, words.held_out) for _ in range(3)]
     else:
         value = [pick(rng, _USUAL_SIZES) for _ in range(3)]
-    draw = rng.random()
-    if draw < 0.6:
+    if words.plain or rng.random() < 0.5:
         return str(value), value
-    return (" by " if draw < 0.8 else " x ").join(map(str, value)), value
+    return pick(rng, (" by ", " x ", ", ")).join(map(str, value)), value
 
 
 _LITERALS = (integer, integer, float_, text, boolean)
@@ -137,7 +144,7 @@ def items(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """1, 2 and 3; "red" and "blue"; or of several kinds: 1, "red", null."""
     kind = member if rng.random() < 0.25 else pick(rng, _LITERALS)
     english, values = zip(*(kind(rng, words, form) for _ in range(2 + int(rng.random() * 3))), strict=True)
-    return _enumerated(rng, english), list(values)
+    return _enumerated(rng, words, english), list(values)
 
 
 def rows(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -145,7 +152,7 @@ def rows(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     kind = pick(rng, _LITERALS)
     width = 1 + int(rng.random() * 3)
     values = [[kind(rng, words, form)[1] for _ in range(width)] for _ in range(2 + int(rng.random() * 2))]
-    return _enumerated(rng, [_json(value) for value in values]), values
+    return _enumerated(rng, words, [_json(value) for value in values]), values
 
 
 def code(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -169,9 +176,9 @@ def _json(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _enumerated(rng: random.Random, parts: Sequence[str]) -> str:
+def _enumerated(rng: random.Random, words: Vocabulary, parts: Sequence[str]) -> str:
     """A, b and c, or without the "and"."""
-    return ", ".join(parts) if rng.random() < 0.2 else listed(parts)
+    return ", ".join(parts) if not words.plain and rng.random() < 0.2 else listed(parts)
 
 
 def single(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -192,28 +199,33 @@ def texts(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     return listed([english for english, _ in drawn]), [value for _, value in drawn]
 
 
+_PAIRS = (*["{} {}"] * 6, "{}: {}", "{} = {}", "{} set to {}", "{} of {}")
+_SETTINGS = (*["{} is {}"] * 6, "{} equals {}", "{} is set to {}", "{} = {}")
+
+
 def pairs(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """X 10 and y 20; x = 10, y = 20."""
-    return _members(rng, words, form, pick(rng, (*["{} {}"] * 6, "{}: {}", "{} = {}", "{} set to {}", "{} of {}")))
+    return _members(rng, words, form, _PAIRS)
 
 
 def settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """X is 10 and y is 20; x equals 10, y equals 20."""
-    return _members(rng, words, form, pick(rng, (*["{} is {}"] * 6, "{} equals {}", "{} is set to {}", "{} = {}")))
+    return _members(rng, words, form, _SETTINGS)
 
 
 def owned(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Whose x is 10 and whose y is 20."""
-    return _members(rng, words, form, "whose {} is {}")
+    return _members(rng, words, form, ("whose {} is {}",))
 
 
-def _members(rng: random.Random, words: Vocabulary, form: str, wording: str) -> Drawn:
-    """One to three keys with their values, each in this wording."""
+def _members(rng: random.Random, words: Vocabulary, form: str, wordings: Sequence[str]) -> Drawn:
+    """One to three keys with their values, each in the same of these wordings."""
+    wording = wordings[0] if words.plain else pick(rng, wordings)
     drawn = {}
     for _ in range(1 + int(rng.random() * 3)):
         drawn[variable_name(rng, words)] = member(rng, words, form)
     english = [wording.format(key, member_english) for key, (member_english, _) in drawn.items()]
-    return _enumerated(rng, english), {key: value for key, (_, value) in drawn.items()}
+    return _enumerated(rng, words, english), {key: value for key, (_, value) in drawn.items()}
 
 
 def nested(rng: random.Random, words: Vocabulary, form: str) -> Drawn:

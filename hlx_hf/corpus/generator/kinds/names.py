@@ -16,15 +16,17 @@ _PLURAL_DETERMINERS = (
 KNOWN_HEAD_SHARE = 0.3
 ACRONYM_SHARE = 0.1  # of invented names in the singular
 HYPHEN_SHARE = 0.08  # of words that stand before a noun
+POSSESSIVE_SHARE, QUOTED_SHARE = 0.07, 0.04  # of nouns before a noun: the user's profile, the "settings" window
+PLURAL_FIRST_SHARE = 0.05  # of nouns before a noun: the users table
 _PROGRAM_WORDS = [
     word for word in "x y z n i a b c k total count width height value ready".split() if not is_held_out(word)
 ]
-_PLACES = [word for word in "last next previous current first final".split() if not is_held_out(word)]
+_PLACES = [word for word in "last next previous current final".split() if not is_held_out(word)]
 
 
 def camel_case(english: str) -> str:
-    """The words of a noun phrase in lowerCamelCase: log files, fine-tuned model, API key."""
-    first, *others = english.lower().replace("-", " ").split()
+    """The words of a noun phrase in lowerCamelCase: log files, fine-tuned model, API key, user's profile."""
+    first, *others = english.lower().replace("'s ", " ").replace('"', "").replace("-", " ").split()
     return first + "".join(map(str.capitalize, others))
 
 
@@ -48,18 +50,31 @@ def _noun_phrase(rng: random.Random, words: Vocabulary, form: str, plural: bool)
         first = _modifier(rng, words)
         return f"{first} {pick(rng, words.singulars)} {head}" if rng.random() < 0.2 else f"{first} {head}"
     if form == "compound":
-        draw = rng.random()
-        if draw < 0.2:
-            first = _invented(rng, words)
-        else:
-            first = pick(rng, words.known_singulars if draw < 0.3 else words.singulars)
-        return f"{first}{'-' if rng.random() < HYPHEN_SHARE else ' '}{head}"
+        return _first_noun(rng, words) + head
     return head
+
+
+def _first_noun(rng: random.Random, words: Vocabulary) -> str:
+    """A noun before a noun, with what joins them: log, user's, "settings", users."""
+    draw = rng.random()
+    if draw < 0.2:
+        first = _invented(rng, words)
+    elif draw < 0.2 + PLURAL_FIRST_SHARE:
+        return pick(rng, words.plurals) + " "
+    else:
+        first = pick(rng, words.known_singulars if draw < 0.35 else words.singulars)
+    draw = 1.0 if words.plain else rng.random()
+    if draw < HYPHEN_SHARE:
+        return f"{first}-"
+    draw -= HYPHEN_SHARE
+    if draw < POSSESSIVE_SHARE:
+        return f"{first}'s "
+    return f'"{first}" ' if draw < POSSESSIVE_SHARE + QUOTED_SHARE else f"{first} "
 
 
 def _invented(rng: random.Random, words: Vocabulary) -> str:
     """Brimbel, now and then XQB."""
-    if rng.random() < ACRONYM_SHARE:
+    if not words.plain and rng.random() < ACRONYM_SHARE:
         return acronym(rng, words.held_out)
     return invented_name(rng, words.held_out)
 
@@ -67,7 +82,7 @@ def _invented(rng: random.Random, words: Vocabulary) -> str:
 def _modifier(rng: random.Random, words: Vocabulary) -> str:
     """What stands before a noun: active, saved, running, last, in-store."""
     draw = rng.random()
-    if draw < HYPHEN_SHARE:
+    if draw < HYPHEN_SHARE and not words.plain:
         return _hyphenated(rng, words)
     if draw < 0.25:
         return pick(rng, words.participles)
@@ -93,9 +108,9 @@ def thing(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The draft, an open ticket, users, log files, old log files, cacheTable."""
     plural = rng.random() < 0.5
     english, name = _name(rng, words, form, plural)
-    if form == "identifier" and rng.random() < 0.6:
+    if form == "identifier" and not words.plain and rng.random() < 0.6:
         return english, Handle(name)
-    determiner = pick(rng, _PLURAL_DETERMINERS if plural else _DETERMINERS)
+    determiner = "the " if words.plain else pick(rng, _PLURAL_DETERMINERS if plural else _DETERMINERS)
     if determiner == "a " and english[0] not in _AFTER_A:
         determiner = "an " if english[0] in _AFTER_AN else "the "
     return determiner + english, Handle(name)
@@ -104,7 +119,7 @@ def thing(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 def things(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The users, all orders."""
     english, name = _name(rng, words, form, plural=True)
-    return pick(rng, _PLURAL_DETERMINERS) + english, Handle(name)
+    return ("the " if words.plain else pick(rng, _PLURAL_DETERMINERS)) + english, Handle(name)
 
 
 def noun(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -135,7 +150,7 @@ def adjective(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
         word = pick(rng, words.participles)
     elif draw < 0.8:
         word = pick(rng, words.present_participles)
-    elif draw < 0.83:
+    elif draw < 0.83 and not words.plain:
         word = _hyphenated(rng, words)
     else:
         word = invented_name(rng, words.held_out) + pick(rng, ["", "y", "ed", "al", "ish", "ive"])
@@ -156,7 +171,7 @@ def function(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 def reference(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """A thing's name with "the" or without."""
     english, value = noun(rng, words, form)
-    return ("the " if rng.random() < 0.5 else "") + english, value
+    return ("the " if words.plain or rng.random() < 0.5 else "") + english, value
 
 
 def variable_name(rng: random.Random, words: Vocabulary) -> str:

@@ -1,21 +1,24 @@
 """Parts of programs: variables, expressions, calls."""
 
 import random
+from dataclasses import replace
 
 from ....formats import Contract
 from ..words import Vocabulary
-from .drawing import Drawn, listed, pick
+from .drawing import Draw, Drawn, listed, pick
 from .literals import boolean, float_, integer, literal, spelled_integer, text
 from .names import noun, variable_name, with_head
 
 QUOTED_SHARE = 0.15  # of names in sentences; in code they have no quotes
 SYMBOL_SHARE = 0.2  # of operators in expressions
+TWO_OPERATORS_SHARE = 0.1  # of expressions
+KNOWN_VARIABLE_SHARE = 0.85  # of variables in the body of a function, those which are its parameters
 
 
 def name(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The name of a variable or function, as a string: total, parseDate, "total"."""
     drawn = variable_name(rng, words)
-    return (f'"{drawn}"' if rng.random() < QUOTED_SHARE else drawn), drawn
+    return (f'"{drawn}"' if not words.plain and rng.random() < QUOTED_SHARE else drawn), drawn
 
 
 def code_name(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -25,8 +28,11 @@ def code_name(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def variable(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """Count, the variable count, the variable "count"."""
-    if rng.random() < 0.3:
+    """Count, the variable count, the variable "count"; where a program has variables, mostly one of them."""
+    if words.variables and rng.random() < KNOWN_VARIABLE_SHARE:
+        drawn = pick(rng, words.variables)
+        return drawn, Contract(102, {0: drawn})
+    if not words.plain and rng.random() < 0.3:
         english, drawn = name(rng, words, form)
         return f"the variable {english}", Contract(102, {0: drawn})
     drawn = variable_name(rng, words)
@@ -35,10 +41,16 @@ def variable(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def operand(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """A number or a variable."""
-    draw = rng.random()
+    draw = rng.random() if not words.variables else rng.random() ** 0.5
     if draw < 0.45:
         return (spelled_integer if draw < 0.12 else integer)(rng, words, form)
     return float_(rng, words, form) if draw < 0.55 else variable(rng, words, form)
+
+
+def bare_variable(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Count."""
+    drawn = variable_name(rng, words)
+    return drawn, Contract(102, {0: drawn})
 
 
 # the operators with their words and their symbols
@@ -48,14 +60,28 @@ _OPERATORS = {
     "multiply": ("times", "*"),
     "divide": ("divided by", "/"),
 }
+_WEAK, _STRONG = ("add", "subtract"), ("multiply", "divide")  # of two operators, the strong one is worked out first
 
 
 def expression(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """X times 2."""
-    (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
-    operator = pick(rng, tuple(_OPERATORS))
-    joint = _OPERATORS[operator][rng.random() < SYMBOL_SHARE]
-    return f"{left} {joint} {right}", Contract(101, {0: operator, 1: left_value, 2: right_value})
+    """X times 2; y plus x times 2."""
+    style = not words.plain and rng.random() < SYMBOL_SHARE
+    if rng.random() < TWO_OPERATORS_SHARE:
+        left = operand(rng, words, form)
+        return _joined(left, pick(rng, _WEAK), _joined(*_sides(rng, words, form), style), style)
+    left, _, right = _sides(rng, words, form)
+    return _joined(left, pick(rng, tuple(_OPERATORS)), right, style)
+
+
+def _sides(rng: random.Random, words: Vocabulary, form: str) -> tuple[Drawn, str, Drawn]:
+    """X times 2: the operands of an operator that binds strongly, and the operator."""
+    return operand(rng, words, form), pick(rng, _STRONG), operand(rng, words, form)
+
+
+def _joined(left: Drawn, operator: str, right: Drawn, style: int) -> Drawn:
+    """An operator with its operands, as a word or as a symbol."""
+    joint = _OPERATORS[operator][style]
+    return f"{left[0]} {joint} {right[0]}", Contract(101, {0: operator, 1: left[1], 2: right[1]})
 
 
 _COMPUTATIONS = {
@@ -89,6 +115,42 @@ def _worded(rng: random.Random, words: Vocabulary, form: str, operators: dict[st
     (left, left_value), (right, right_value) = operand(rng, words, form), operand(rng, words, form)
     wording = pick(rng, tuple(operators))
     return wording.format(left, right), Contract(101, {0: operators[wording], 1: left_value, 2: right_value})
+
+
+_OF_ONE = {  # parameter, with what stands left and right of the operator where that is not the parameter
+    "its square": ("power", None, 2),
+    "its cube": ("power", None, 3),
+    "its double": ("multiply", 2, None),
+    "twice as much": ("multiply", 2, None),
+    "half of it": ("divide", None, 2),
+}
+_OF_TWO = {
+    "their sum": "add",
+    "the sum of the two": "add",
+    "the sum of both": "add",
+    "the sum": "add",
+    "their product": "multiply",
+    "the product of the two": "multiply",
+    "the product": "multiply",
+    "their difference": "subtract",
+    "the difference": "subtract",
+    "their quotient": "divide",
+}
+
+
+def own_result(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Their sum, its square: what comes of the one or two variables there are; of others, an expression."""
+    variables = [Contract(102, {0: drawn}) for drawn in words.variables]
+    if len(variables) == 1:
+        english = pick(rng, tuple(_OF_ONE))
+        operator, *sides = _OF_ONE[english]
+        left, right = (variables[0] if side is None else side for side in sides)
+    elif len(variables) == 2:
+        english = pick(rng, tuple(_OF_TWO))
+        operator, (left, right) = _OF_TWO[english], variables
+    else:
+        return expression(rng, words, form)
+    return english, Contract(101, {0: operator, 1: left, 2: right})
 
 
 def arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -128,6 +190,23 @@ def callee(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     return english, Contract(105, {0: drawn, 1: []})
 
 
+def called(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Print with "hello"; print on x and y: a call without the word."""
+    english, function_name = name(rng, words, form)
+    joint = "with" if words.plain or rng.random() < 0.7 else "on"
+    passed, values = arguments(rng, words, form)
+    return f"{english} {joint} {passed}", Contract(105, {0: function_name, 1: values})
+
+
+def code_call(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """print("hello"), reset(): a call in code."""
+    _, function_name = name(rng, words, form)
+    if rng.random() < 0.3:
+        return f"{function_name}()", Contract(105, {0: function_name, 1: []})
+    passed, values = code_arguments(rng, words, form)
+    return f"{function_name}({passed})", Contract(105, {0: function_name, 1: values})
+
+
 def call(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Call print with "hello"; call reset."""
     called, function_name = name(rng, words, form)
@@ -140,20 +219,34 @@ def call(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 def calls(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Init and then run: calls without arguments, in order."""
     drawn = [callee(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
-    return _in_order(rng, [english for english, _ in drawn]), [value for _, value in drawn]
+    return _in_order(rng, words, [english for english, _ in drawn]), [value for _, value in drawn]
 
 
-def _in_order(rng: random.Random, parts: list[str]) -> str:
+def _in_order(rng: random.Random, words: Vocabulary, parts: list[str]) -> str:
     """A, b and then c."""
-    joint = pick(rng, [" and then ", " and ", ", then "])
+    joint = " and then " if words.plain else pick(rng, [" and then ", " and ", ", then "])
     return joint.join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
 
 
+_ASSIGNMENTS = (*["set {0} to {1}"] * 5, "assign {1} to {0}", "store {1} in {0}", "let {0} be {1}")
+
+
 def assignment(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """Set count to 0."""
+    """Set count to 0; set count to count plus 1; assign 0 to count."""
     called, assigned = name(rng, words, form)
-    english, value = literal(rng, words, form)
-    return f"set {called} to {english}", Contract(103, {0: assigned, 1: value})
+    english, value = _assigned_value(rng, words, form, assigned)
+    wording = _ASSIGNMENTS[0] if words.plain else pick(rng, _ASSIGNMENTS)
+    return wording.format(called, english), Contract(103, {0: assigned, 1: value})
+
+
+def _assigned_value(rng: random.Random, words: Vocabulary, form: str, assigned: str) -> Drawn:
+    """Mostly a literal, or else an expression, which is often about the variable itself."""
+    draw = rng.random()
+    if draw < 0.7:
+        return literal(rng, words, form)
+    if draw < 0.85:
+        return expression(rng, words, form)
+    return expression(rng, replace(words, variables=(assigned,)), form)
 
 
 def assignments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -168,16 +261,36 @@ def variable_settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn
 
 def _assigned(rng: random.Random, words: Vocabulary, form: str, wording: str) -> Drawn:
     """One to three assignments, each in this wording."""
-    drawn = [(name(rng, words, form), literal(rng, words, form)) for _ in range(1 + int(rng.random() * 3))]
-    english = listed([wording.format(called, english) for (called, _), (english, _) in drawn])
-    return english, [Contract(103, {0: assigned, 1: value}) for (_, assigned), (_, value) in drawn]
+    parts, values = [], []
+    for _ in range(1 + int(rng.random() * 3)):
+        called, assigned = name(rng, words, form)
+        english, value = _assigned_value(rng, words, form, assigned)
+        parts.append(wording.format(called, english))
+        values.append(Contract(103, {0: assigned, 1: value}))
+    return listed(parts), values
+
+
+def commands(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Set count to 0 and then call run: assignments and calls, in order."""
+    return _done_in_order(rng, words, form, (assignment, call))
+
+
+def _done_in_order(rng: random.Random, words: Vocabulary, form: str, kinds: tuple[Draw, ...]) -> Drawn:
+    """One to three of these kinds, one after the other."""
+    drawn = [pick(rng, kinds)(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    return _in_order(rng, words, [english for english, _ in drawn]), [value for _, value in drawn]
+
+
+def statement(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Sets count to 0; calls run: what somebody does."""
+    english, value = pick(rng, (assignment, call))(rng, words, form)
+    verb, rest = english.split(" ", 1)
+    return f"{verb}s {rest}", value
 
 
 def statements(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """Sets count to 0 and then calls run: assignments and calls, in order."""
-    drawn = [pick(rng, (assignment, call))(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
-    done = [f"{verb}s {rest}" for verb, rest in (english.split(" ", 1) for english, _ in drawn)]
-    return _in_order(rng, done), [value for _, value in drawn]
+    """Sets count to 0 and then calls run."""
+    return _done_in_order(rng, words, form, (statement,))
 
 
 def shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
