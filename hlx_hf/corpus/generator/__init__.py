@@ -4,8 +4,11 @@
 |---|---|
 | `words` | dictionary words, made-up names, numbers and texts, and which of them are held out |
 | `kinds` | what can stand in a slot of the catalogue |
-| `catalogue` | the hand-written wordings of `data/catalogue` |
+| `lines` | a wording with its slots |
+| `catalogue` | all the hand-written wordings of `data/catalogue` |
+| `shapes` | imperatives in other shapes, such as participles |
 | `questions` | questions whose answers are worked out |
+| `selection` | which of all sentences are drawn, and how often |
 | `sentences` | pairs of a sentence and its value |
 | `values` | values without English |
 | `stream` | both as streams that workers and processes share |

@@ -77,9 +77,21 @@ class Line:
     handle_index: int | None  # the field that a later step can refer to
 
     @cached_property
+    def parameters(self) -> Slot | None:
+        """Of a function that is defined, the slot of its parameters."""
+        return next((slot for slot in self.slots if (self.key, slot.index) == PARAMETERS), None)
+
+    @cached_property
     def drawing_order(self) -> list[Slot]:
         """The slots, the parameters of a function before its body, which has them for variables."""
-        return sorted(self.slots, key=lambda slot: (self.key, slot.index) != PARAMETERS)
+        return sorted(self.slots, key=lambda slot: slot is not self.parameters)
+
+    @cached_property
+    def contract_id(self) -> int | None:
+        """That of the value; None where the value is the field 0."""
+        if self.key in PLAIN:
+            return None
+        return self.key if type(self.key) is int else OPERATION
 
     @property
     def skeleton(self) -> str:
@@ -111,12 +123,12 @@ class Line:
         said = {}
         for slot in self.drawing_order:
             said[slot.index], fields[slot.index] = slot.fill(rng, words, slot is held_out_slot)
-            if (self.key, slot.index) == PARAMETERS:
+            if slot is self.parameters:
                 words = replace(words, variables=fields[slot.index])
         parts = [literals[0]]
         for slot, literal in zip(self.slots, literals[1:], strict=True):
             parts += (said[slot.index], literal)
-        value = fields[0] if self.key in PLAIN else Contract(self.key if type(self.key) is int else OPERATION, fields)
+        value = fields[0] if self.contract_id is None else Contract(self.contract_id, fields)
         return "".join(parts), value
 
 

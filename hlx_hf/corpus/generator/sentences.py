@@ -3,6 +3,7 @@
 import random
 import re
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -80,7 +81,7 @@ class SentenceGenerator:
         self.frames = load_frames()
         self._is_new = False
         self._families = [getattr(self, f"_{name}") for name, _ in selection.families]
-        self._shares = [share for _, share in selection.families]
+        self._cumulative_shares = list(accumulate(share for _, share in selection.families))
 
     def __iter__(self) -> "SentenceGenerator":
         return self
@@ -88,7 +89,7 @@ class SentenceGenerator:
     def __next__(self) -> Pair:
         held_out_sentences = self.selection.held_out_sentences
         while True:
-            (family,) = self.rng.choices(self._families, self._shares)
+            (family,) = self.rng.choices(self._families, cum_weights=self._cumulative_shares)
             self._is_new = not (self.selection.held_out_words or self.selection.held_out_forms)
             sentence, value = family()
             if not self._is_new:
