@@ -18,7 +18,11 @@ NAMES = {"thing", "things", "noun", "nouns", "property", "adjective", "function"
 NAME = r"(?:(?:the|my|all|our|these|those|this|that|your|a|an) )*[\w.-]+(?: [\w-]+)?"
 
 ORDER = "(?:most |least )?[a-z]+"  # newest, most recent
-PATTERNS = {**dict.fromkeys(NAMES, NAME), "superlative": ORDER, "span": f"{ORDER} to {ORDER}"}  # of kinds
+PATTERNS = {  # of kinds
+    **dict.fromkeys(NAMES, NAME),
+    **dict.fromkeys(("superlative", "extreme"), ORDER),
+    "span": f"{ORDER} to {ORDER}",
+}
 
 
 def could_be_generated(english: str, value: Value) -> bool:

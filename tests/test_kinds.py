@@ -83,9 +83,10 @@ def test_superlatives_and_spans_say_the_order():
     orders = dict(drawn("superlative", 3000))
     assert {orders[word].name for word in ("lowest", "oldest", "cheapest", "least important")} == {"asc"}
     assert {orders[word].name for word in ("tallest", "newest", "most expensive", "most")} == {"desc"}
-    for english, order in drawn("span"):
+    spans = dict(drawn("span", 3000))
+    for english, order in spans.items():
         first, last = english.split(" to ")
-        assert dict(drawn("span", 3000))[f"{last} to {first}"] != order
+        assert spans[f"{last} to {first}"] != order
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,21 @@ def test_a_function_may_return_what_comes_of_its_own_parameters(variables, engli
     assert dict(drawn("own_result", words=replace(vocabulary(False), variables=variables)))[english] == loads(
         hlxl, "HLXL"
     )
+
+
+@pytest.mark.parametrize("kind", ["code_arguments", "code_call"])
+def test_what_stands_in_quotes_in_code_is_a_text(kind):
+    for english, value in drawn(kind):
+        arguments = value.fields[1] if kind == "code_call" else value
+        texts = [argument for argument in arguments if isinstance(argument, str)]
+        assert len(re.findall(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)", english)) == len(texts)
+
+
+def test_lists_among_fields_that_are_enumerated_have_brackets():
+    several = [(english, value.fields) for english, value in drawn("contract") if len(value.fields) > 1]
+    with_lists = [english for english, fields in several if any(isinstance(field, list) for field in fields.values())]
+    assert with_lists
+    assert all("[" in english for english in with_lists)
 
 
 def test_variables_are_mostly_those_that_there_are():

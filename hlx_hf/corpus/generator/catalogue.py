@@ -21,15 +21,15 @@ from pathlib import Path
 from ...contracts import OPERATIONS, worked_on
 from ...formats import HLXError, Value
 from ..yaml_files import read_yaml
-from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS
+from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, ONE_FORM
 from .lines import CatalogueError, Line, Slot, compile_line
 from .words import CATALOGUE, Vocabulary
 
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
-UNTOLD_KINDS = {"superlative", "span", "dozen", "own_result"}  # draw words that their values do not tell: "newest"
+UNTOLD_KINDS = {"superlative", "extreme", "span", "dozen", "own_result"}  # whose values do not tell the words
 NAMELESS_KINDS = {  # may hold no name
     *("boolean", "bytes", "literal", "items", "rows", "code", "array_code", "single", "arguments", "code_arguments"),
-    *("superlative", "span"),
+    *("superlative", "extreme", "span"),
 }
 
 _SAME_VALUES = {
@@ -39,8 +39,10 @@ _SAME_VALUES = {
     "code_name": "identifier",
     "code_parameters": "parameters",
     "code_arguments": "arguments",
-    "commands": "statements",
-    "spelled": "operand",
+    **dict.fromkeys(("condition", "bare_variable"), "variable"),
+    **dict.fromkeys(("term", "computation"), "expression"),
+    **dict.fromkeys(("call", "callee", "code_call", "assignment", "statement"), "action"),
+    **dict.fromkeys(("calls", "assignments", "variable_settings", "commands"), "statements"),
 }
 
 _OTHER_THING = re.compile(r"\bthe (rest|result|last|latest|others?)\b")
@@ -106,7 +108,7 @@ class Catalogue:
                 for shape, texts in enumerate((entry.get("do", ()), entry.get("say", ()))):
                     for text in texts:
                         try:
-                            line = compile_line(key, str(text), KINDS | ACTION)
+                            line = compile_line(key, str(text), SLOT_KINDS)
                         except (CatalogueError, HLXError) as error:
                             problems.append(f"{path.name}: {key}: {text!r}: {error}")
                         else:
@@ -170,10 +172,10 @@ def action(rng: random.Random, words: Vocabulary, form: str) -> tuple[str, Value
     draw = rng.random()
     if draw < 0.45:
         return KINDS["call" if draw < 0.27 else "assignment"][0](rng, words, form)
-    steps = load_catalogue().first_steps
+    steps = (load_plain_catalogue() if words.plain else load_catalogue()).first_steps
     lines = steps[int(rng.random() * len(steps))]
     return lines[int(rng.random() * len(lines))].fill(rng, words)
 
 
-ACTION = {"action": (action, {"plain": 100})}
-"""The kind of slot that a whole imperative stands in, which is drawn from the catalogue itself."""
+SLOT_KINDS = KINDS | {"action": (action, ONE_FORM)}
+"""Those of `KINDS`, and whole imperatives, which are drawn from the catalogue itself."""

@@ -18,6 +18,7 @@ from zlib import crc32
 
 from ...contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE, worked_on
 from ...formats import Contract, Handle, Value, loads
+from ...hints import nearest_hint
 from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, Draw
 from .kinds.names import adjective, with_head
 from .words import Vocabulary
@@ -56,7 +57,7 @@ class Slot:
             form = self.forms[0]
         else:
             form = self.forms[int(rng.random() * len(self.forms))]
-        draw = adjective if self.head and not words.plain and rng.random() < ADJECTIVE_SHARE else self.draw
+        draw = adjective if self.head and rng.random() < ADJECTIVE_SHARE else self.draw
         english, value = draw(rng, words, form)
         return with_head(english, value, self.head) if self.head else (english, value)
 
@@ -184,7 +185,7 @@ def compile_line(key: str | int, text: str, kinds: Mapping[str, tuple[Draw, dict
 
 def _slot(key: str | int, index: int, kind: str | None, head: str | None, kinds: Mapping) -> Slot:
     if kind not in kinds:
-        raise CatalogueError(f"there is no kind of slot {kind!r} (KINDS has them all)")
+        raise CatalogueError(f"there is no kind of slot {kind!r}{nearest_hint(kind, kinds)}")
     draw, shares = kinds[kind]
     others = list(shares)[1:]  # the first form is never held out
     checksum = crc32(f"{key} {index}".encode())

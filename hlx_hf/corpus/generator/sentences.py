@@ -317,7 +317,7 @@ class SentenceGenerator:
 
 def _words_for(selection: Selection) -> Vocabulary:
     if selection.plain_wording:
-        return plain_vocabulary()
+        return plain_vocabulary()  # none are held out of it
     return everyday_vocabulary() if selection.everyday else vocabulary(selection.held_out_words)
 
 

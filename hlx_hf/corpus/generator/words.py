@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CATALOGUE = Path(__file__).parents[1] / "data" / "catalogue"
 HELD_OUT_SHARE = 10  # one word, name, text or number in so many is kept for the test split `new_names`
+JOINT_SHARE = 0.08  # of texts, those whose words are joined by more than a blank
 ALWAYS_IN_TRAINING = 21  # numbers below this are the words of counting, not names
 
 _ONSETS = (
@@ -73,7 +74,8 @@ class Vocabulary:
     Attributes:
         known_singulars: the nouns that wordings of the catalogue have, too; of words held out, all nouns.
         known_plurals: their plurals.
-        plain: no name is worded so that its handle does not tell how, such as fine-tuned model and API.
+        plain: everything is worded in the one way that its value tells, without hyphens, capitals, spelled numbers and
+            the like.
         variables: those that a program has here, such as the parameters of a function in its body.
     """
 
@@ -155,7 +157,7 @@ def vocabulary(held_out: bool) -> Vocabulary:
 
 @cache
 def plain_vocabulary() -> Vocabulary:
-    """The words of training, of which names are made that can be told from their handles."""
+    """The words of training, for plain wordings."""
     return replace(vocabulary(held_out=False), plain=True)
 
 
@@ -317,8 +319,8 @@ def phrase(rng: random.Random, words: Vocabulary) -> str:
         draw = rng.random()
         lists = words.singulars if draw < 0.4 else words.adjectives if draw < 0.6 else words.verbs
         parts.append(invented_name(rng, words.held_out) if draw > 0.75 else lists[int(rng.random() * len(lists))])
-    draw = rng.random()
-    text = _PHRASE_JOINTS[int(draw / 0.02)].join(parts) if draw < 0.08 else " ".join(parts)
+    joint = _PHRASE_JOINTS[int(rng.random() * len(_PHRASE_JOINTS))] if rng.random() < JOINT_SHARE else " "
+    text = joint.join(parts)
     draw = rng.random()
     if draw < 0.12:
         text = text.capitalize()

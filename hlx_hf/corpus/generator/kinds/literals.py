@@ -22,7 +22,7 @@ from .names import variable_name
 
 _MAX_SPELLED = 100
 _ROUND_NUMBERS = [*range(200, 1000, 100), *range(1000, 11_000, 1000), 20_000, 50_000, 100_000, 1_000_000]
-ROUND_SHARE = 0.08  # of numbers that may be spelled
+ROUND_SHARE = 0.08  # of numbers that are mostly spelled
 _USUAL_SIZES = [size for size in (1, 2, 4, 8, 16, 32, 64, 128, 256) if not is_new_number(size)]
 _DOZENS = {"a dozen": 12, "half a dozen": 6, "a hundred": 100, "a thousand": 1000, "two dozen": 24}
 _FRACTIONS = [("one half", 0.5), ("a half", 0.5), ("one quarter", 0.25), ("a quarter", 0.25), ("three quarters", 0.75)]
@@ -117,7 +117,7 @@ def bytes_(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 
 def sizes(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """[64, 64, 1], 64 by 64 by 1, 8 x 8 x 1, 8, 8, 1."""
+    """[64, 64, 1]; 64 by 64 by 1; 64 x 64 x 1; 64, 64, 1."""
     if words.held_out or rng.random() < 0.5:
         value = [whole_number(rng, words.held_out) for _ in range(3)]
     else:
@@ -238,9 +238,10 @@ def nested(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 def nested_with(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Origin with x 0 and y -5; origin in which x is 0: the object in an object."""
     key = variable_name(rng, words)
-    if rng.random() < 0.5:
+    if words.plain or rng.random() < 0.5:
         english, value = pairs(rng, words, form)
-        return f"{key} {pick(rng, ('with', 'with', 'of', 'holding'))} {english}", {key: value}
+        joint = "with" if words.plain else pick(rng, ("with", "with", "of", "holding"))
+        return f"{key} {joint} {english}", {key: value}
     english, value = settings(rng, words, form)
     return f"{key} {pick(rng, ('in which', 'where', 'whose'))} {english}", {key: value}
 
@@ -259,5 +260,5 @@ def list_member(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Tags set to the list "a" and "b"; a list in an object."""
     key = variable_name(rng, words)
     english, values = items(rng, words, form)
-    joint = pick(rng, _LIST_MEMBERS)
+    joint = _LIST_MEMBERS[0] if words.plain else pick(rng, _LIST_MEMBERS)
     return joint.format(key, english), {key: values}

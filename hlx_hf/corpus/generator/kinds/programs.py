@@ -35,13 +35,14 @@ def variable(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     if not words.plain and rng.random() < 0.3:
         english, drawn = name(rng, words, form)
         return f"the variable {english}", Contract(102, {0: drawn})
-    drawn = variable_name(rng, words)
-    return drawn, Contract(102, {0: drawn})
+    return bare_variable(rng, words, form)
 
 
 def operand(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """A number or a variable."""
-    draw = rng.random() if not words.variables else rng.random() ** 0.5
+    draw = rng.random()
+    if words.variables:
+        draw **= 0.5  # a function is about its parameters
     if draw < 0.45:
         return (spelled_integer if draw < 0.12 else integer)(rng, words, form)
     return float_(rng, words, form) if draw < 0.55 else variable(rng, words, form)
@@ -65,22 +66,17 @@ _WEAK, _STRONG = ("add", "subtract"), ("multiply", "divide")  # of two operators
 
 def expression(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """X times 2; y plus x times 2."""
-    style = not words.plain and rng.random() < SYMBOL_SHARE
-    if rng.random() < TWO_OPERATORS_SHARE:
-        left = operand(rng, words, form)
-        return _joined(left, pick(rng, _WEAK), _joined(*_sides(rng, words, form), style), style)
-    left, _, right = _sides(rng, words, form)
-    return _joined(left, pick(rng, tuple(_OPERATORS)), right, style)
+    as_symbols = not words.plain and rng.random() < SYMBOL_SHARE
+    left, right = operand(rng, words, form), operand(rng, words, form)
+    if rng.random() > TWO_OPERATORS_SHARE:
+        return _operation(left, pick(rng, tuple(_OPERATORS)), right, as_symbols)
+    product = _operation(right, pick(rng, _STRONG), operand(rng, words, form), as_symbols)
+    return _operation(left, pick(rng, _WEAK), product, as_symbols)
 
 
-def _sides(rng: random.Random, words: Vocabulary, form: str) -> tuple[Drawn, str, Drawn]:
-    """X times 2: the operands of an operator that binds strongly, and the operator."""
-    return operand(rng, words, form), pick(rng, _STRONG), operand(rng, words, form)
-
-
-def _joined(left: Drawn, operator: str, right: Drawn, style: int) -> Drawn:
-    """An operator with its operands, as a word or as a symbol."""
-    joint = _OPERATORS[operator][style]
+def _operation(left: Drawn, operator: str, right: Drawn, as_symbol: bool) -> Drawn:
+    """An operator with its operands."""
+    joint = _OPERATORS[operator][as_symbol]
     return f"{left[0]} {joint} {right[0]}", Contract(101, {0: operator, 1: left[1], 2: right[1]})
 
 
@@ -173,9 +169,11 @@ def single_parameter(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def code_arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Between the parentheses of a call in code: 3, x."""
-    drawn = [pick(rng, (operand, operand, text, boolean))(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
-    texts = [english.removeprefix("the variable ") for english, _ in drawn]
-    return ", ".join(texts), [value for _, value in drawn]
+    drawn = [pick(rng, _IN_CODE)(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    return ", ".join(english for english, _ in drawn), [value for _, value in drawn]
+
+
+_IN_CODE = (integer, integer, float_, bare_variable, bare_variable, text, boolean)
 
 
 def code_parameters(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -188,14 +186,6 @@ def callee(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The name of a function that is called without arguments."""
     english, drawn = name(rng, words, form)
     return english, Contract(105, {0: drawn, 1: []})
-
-
-def called(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """Print with "hello"; print on x and y: a call without the word."""
-    english, function_name = name(rng, words, form)
-    joint = "with" if words.plain or rng.random() < 0.7 else "on"
-    passed, values = arguments(rng, words, form)
-    return f"{english} {joint} {passed}", Contract(105, {0: function_name, 1: values})
 
 
 def code_call(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -218,7 +208,12 @@ def call(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def calls(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Init and then run: calls without arguments, in order."""
-    drawn = [callee(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    return _several(rng, words, form, callee)
+
+
+def _several(rng: random.Random, words: Vocabulary, form: str, kind: Draw) -> Drawn:
+    """One to three of a kind, one after the other."""
+    drawn = [kind(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
     return _in_order(rng, words, [english for english, _ in drawn]), [value for _, value in drawn]
 
 
@@ -270,27 +265,26 @@ def _assigned(rng: random.Random, words: Vocabulary, form: str, wording: str) ->
     return listed(parts), values
 
 
+def command(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    """Set count to 0; call run."""
+    return pick(rng, (assignment, call))(rng, words, form)
+
+
 def commands(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
-    """Set count to 0 and then call run: assignments and calls, in order."""
-    return _done_in_order(rng, words, form, (assignment, call))
-
-
-def _done_in_order(rng: random.Random, words: Vocabulary, form: str, kinds: tuple[Draw, ...]) -> Drawn:
-    """One to three of these kinds, one after the other."""
-    drawn = [pick(rng, kinds)(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
-    return _in_order(rng, words, [english for english, _ in drawn]), [value for _, value in drawn]
+    """Set count to 0 and then call run."""
+    return _several(rng, words, form, command)
 
 
 def statement(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Sets count to 0; calls run: what somebody does."""
-    english, value = pick(rng, (assignment, call))(rng, words, form)
+    english, value = command(rng, words, form)
     verb, rest = english.split(" ", 1)
     return f"{verb}s {rest}", value
 
 
 def statements(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Sets count to 0 and then calls run."""
-    return _done_in_order(rng, words, form, (statement,))
+    return _several(rng, words, form, statement)
 
 
 def shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -302,6 +296,6 @@ def shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 def named_shaders(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The depth shader and the soften shader."""
     drawn = [noun(rng, words, "plain" if rng.random() < 0.7 else "compound") for _ in range(1 + int(rng.random() * 3))]
-    article = "the " if rng.random() < 0.7 else ""
+    article = "the " if words.plain or rng.random() < 0.7 else ""
     named = [with_head(english, value, "shader") for english, value in drawn]
     return listed([article + english for english, _ in named]), [value for _, value in named]
