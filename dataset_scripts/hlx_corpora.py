@@ -69,7 +69,8 @@ def check(paths: list[str]) -> int:
             sys.exit(f"{path}: {error.strerror}")
         for problem in problems:
             print(problem)
-        print(f"{path}: blocks: {len(blocks)}, problems: {len(problems)}")
+        untold = sum(block.english is None for block in blocks)
+        print(f"{path}: blocks: {len(blocks)}, without English: {untold}, problems: {len(problems)}")
         problem_count += len(problems)
     return problem_count
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessorList, Pipeline
-from transformers.utils import cached_file
+from transformers.utils import cached_file, logging
 
 from .lines_hlx import (
     ENGLISH,
@@ -36,6 +36,8 @@ try:
     from hlx_hf.formats import dumps
 except ImportError:
     bridges = coverage = deliberation = steps = dumps = None
+
+logger = logging.get_logger(__name__)
 
 # With these and no others, generation need not ask the model where the grammar leaves no choice.
 PLAIN_SETTINGS = {
@@ -367,7 +369,12 @@ class HLXPipeline(Pipeline):
             return None
         if generation is None:
             if constrained or schema is not None:
-                raise ImportError('constrained decoding needs xgrammar: pip install "hlx_hf[constrained]"')
+                raise ImportError("constrained decoding needs xgrammar: pip install xgrammar")
+            if bridges is not None:  # the package is there, and somebody may count on it
+                logger.warning_once(
+                    "answers may be no HLX, for constrained decoding needs xgrammar: pip install xgrammar, or use "
+                    "hlx_hf.Translator, which does without; constrained=False says that they may"
+                )
             return None
         if (notation, schema) not in self._constraints:
             vocabulary, end = self.tokenizer.get_vocab(), self.tokenizer.eos_token_id

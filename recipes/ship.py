@@ -1,6 +1,6 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
-    python recipes/ship.py runs/english_tiny_names/english_tiny_names_epoch120 english
+    python recipes/ship.py runs/english_tiny_programs/english_tiny_programs_epoch120 english
     python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
     python recipes/ship.py --cards    # writes cards, pictures and the figures of README.md anew, from the results
 
@@ -42,21 +42,10 @@ from hlx_hf.training.hardware import count_parameters
 RECIPES = Path(__file__).parent
 TEMPLATE = RECIPES.parent / "model_cards" / "template.md"
 OVERVIEW = RECIPES.parent / "README.md"  # has a table with a row for each split
-CONFIGS = {  # of the trainings behind a model, each of which goes on from the one before it
-    "english": (
-        "english_tiny.yaml",
-        "english_tiny_refined.yaml",
-        "english_tiny_third.yaml",
-        "english_tiny_focused.yaml",
-        "english_tiny_prefix.yaml",
-        "english_tiny_everyday.yaml",
-        "english_tiny_stepwise.yaml",
-        "english_tiny_wordings.yaml",
-        "english_tiny_looped.yaml",
-        "english_tiny_names.yaml",
-    ),
-    "hlx_only": ("engine_tiny.yaml", "engine_tiny_refined.yaml", "engine_tiny_third.yaml"),
-}
+CONFIGS = RECIPES / "configs"
+LAST_RUNS = {"english": "english_tiny_programs", "hlx_only": "engine_tiny_third"}
+"""The configuration of the training that each model is the result of; it names the result that it goes on from."""
+
 NUM_BEAMS = {"english": 6}  # answers that a model looks for if nothing else is said; the others decode greedily
 SEARCH_BATCH_SIZE = 8  # more would not fit into the caches of a CPU
 LEXICON_SENTENCES = 60_000  # of each way to draw them
@@ -165,8 +154,12 @@ def earlier_runs(name: str, record: Path) -> list[dict]:
 
 
 def settings_of(name: str) -> list[PhaseArguments]:
-    """The settings of the trainings behind a model, in their order."""
-    return [parse_arguments(RECIPES / "configs" / config, []) for config in CONFIGS[name]]
+    """The settings of the trainings behind a model, in their order: each goes on from the result of the one before."""
+    settings = [parse_arguments(CONFIGS / f"{LAST_RUNS[name]}.yaml", [])]
+    while start := settings[0].model_name_or_path:
+        run = Path(start).parent.name  # whose output_dir is named after its configuration
+        settings.insert(0, parse_arguments(CONFIGS / f"{run}.yaml", []))
+    return settings
 
 
 def summary(result: Path, settings: PhaseArguments) -> dict:
@@ -244,8 +237,9 @@ def card_of(name: str) -> ModelCard:
         "examples": f"{sum(run['examples'] for run in runs):,}",
         "loss at the end": f"{list(runs[-1]['loss'].values())[-1]:.4f}",
     }
-    title = f"hlx-{Path(CONFIGS[name][0]).stem.replace('_', '-')}"
-    card = make_card(settings_of(name)[-1], title, outcome, has_plot=False, template=TEMPLATE)
+    settings = settings_of(name)
+    title = f"hlx-{Path(settings[0].output_dir).name.replace('_', '-')}"
+    card = make_card(settings[-1], title, outcome, has_plot=False, template=TEMPLATE, shipped_as=name)
     add_results(card, report)
     if name in NUM_BEAMS:
         table = Path(SEARCH_RESULTS).with_suffix(".md")

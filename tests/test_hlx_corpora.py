@@ -72,7 +72,7 @@ def test_check_tells_problems_with_file_and_line(tmp_path):
     good.write_text("English: one\nHLXL: 1\n")
     bad.write_text("English: one\nHLXL: 1\nLC-T: 2\n\nHLXL: [\n")
     done = run("--check", good)
-    assert (done.returncode, done.stdout) == (0, f"{good}: blocks: 1, problems: 0\n")
+    assert (done.returncode, done.stdout) == (0, f"{good}: blocks: 1, without English: 0, problems: 0\n")
     done = run("--check", good, bad)
     assert done.returncode == 1
     assert f"{bad}:3: the notations disagree" in done.stdout

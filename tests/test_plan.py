@@ -123,6 +123,7 @@ def test_phases_on_the_gpu_go_through_accelerate_and_leave_a_core_to_the_others(
         ("num_train_epoch=1", "unknown setting 'num_train_epoch'; did you mean 'num_train_epochs'?"),
         ("output_dir=x", "a folder for each phase"),
         ("max_steps=3", "give num_train_epochs"),
+        ("num_train_epochs=x", "'num_train_epochs=x': invalid float value: 'x'"),
     ],
 )
 def test_settings_that_no_training_takes_are_refused_before_anything_runs(setting, message, tmp_path):

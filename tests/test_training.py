@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from hlx_models import ARROWS
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, GenerationConfig
 
 import hlx_hf
 from hlx_hf import HLXConfig, HLXForCausalLM, convert, load_corpus, load_tokenizer, loads
 from hlx_hf.corpus.tasks import TASKS, CorpusLine, corpus_lines
+from hlx_hf.decoding.coverage import Lexicon
+from hlx_hf.lines_hlx import NOTATIONS
 from hlx_hf.training import HardwareError, hardware, parse_arguments, run_phase
 from hlx_hf.training.examples import IGNORED, LengthGroupedSampler, LineDataset, collate
 from hlx_hf.training.hardware import check_memory, check_precision
@@ -267,6 +269,25 @@ def test_a_model_of_one_notation_says_so_and_answers_in_all(config_file):
     translate = hlx_hf.pipeline(final, max_new_tokens=40)
     ((written,), (asked,)) = (translate("Open settings", notation=notation) for notation in ("LC-T", "LC-B"))
     assert asked["generated_text"] == convert(written["generated_text"], "LC-T", "LC-B")
+
+
+def test_a_run_that_goes_on_keeps_to_the_notations_and_the_lexicon_of_the_model(config_file, tmp_path):
+    first = run_phase(parse_arguments(config_file, ["--notations", "LC-T", "--max_steps", "1"]), CARD)
+    Lexicon({"": {"please"}, "sort": {"arrange"}}).save(first)
+    generation_config = GenerationConfig.from_pretrained(first)
+    generation_config.num_beams = 4
+    generation_config.save_pretrained(first)
+    corpus = tmp_path / "own.md"
+    corpus.write_text(
+        'English: Shuffle users by name\nHLXL: {1000: {@0: "sort", @1: &h_users, @2: &h_name, @3: &h_asc}}\n'
+    )
+    options = ["--model_name_or_path", str(first), "--data_files", str(corpus), "--max_steps", "1"]
+    second = run_phase(parse_arguments(config_file, [*options, "--output_dir", str(tmp_path / "second")]), CARD)
+    assert HLXConfig.from_pretrained(second).notations == ["LC-T"]
+    assert Lexicon.read(second).words == {"": {"please"}, "sort": {"arrange", "shuffle", "by"}}
+    assert GenerationConfig.from_pretrained(second).num_beams == 4
+    options += ["--output_dir", str(tmp_path / "third"), "--notations", *NOTATIONS]
+    assert HLXConfig.from_pretrained(run_phase(parse_arguments(config_file, options), CARD)).notations is None
 
 
 def test_a_model_that_sees_prompts_both_ways_is_told_where_they_end_and_keeps_to_it(config_file, tmp_path):

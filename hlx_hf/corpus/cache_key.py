@@ -10,13 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-SOURCES = ("lines_hlx.py", "contracts.py", "formats/*.py", "corpus/**/*.py", "corpus/data/**/*.*")
-WORD_LISTS = (
-    "wonderwords",
-    "inflect",
-    "lemminflect",
-    "symspellpy",
-)  # packages behind the generated sentences
+SOURCES = (
+    *("lines_hlx.py", "contracts.py", "formats/*.py", "corpus/**/*.py", "corpus/data/**/*.*"),
+    *("decoding/names.py", "decoding/steps.py"),  # function words, and what joins the steps of a request
+)
+WORD_LISTS = ("wonderwords", "inflect", "lemminflect", "symspellpy")  # packages behind the generated sentences
 
 
 @cache

@@ -26,7 +26,7 @@ from ..formats import Contract, Handle, Value, loads
 
 LEXICON = "lexicon.json"
 COVERAGE_PENALTY = 3.0  # nats a word, if nothing else is said
-LEAST_SENTENCES = 2  # that a word stands in, for what they mean to be known for it
+LEAST_SENTENCES = 2  # that a word stands in, if nothing else is said
 WIDESPREAD = 10  # meanings; a word that is known for more is one of any sentence, such as "please"
 
 QUOTATION = re.compile(r"\"(?:[^\"\\]|\\.)*\"|(?<!\w)'[^']*'(?!\w)")  # what is quoted is copied as it is
@@ -60,13 +60,19 @@ class Lexicon:
     def __init__(self, words: Mapping[str, Iterable[str]]):
         self.words = {meaning: frozenset(known) for meaning, known in words.items()}
 
+    def __or__(self, other: Lexicon) -> Lexicon:
+        """Knows what either knows."""
+        meanings = {**self.words, **other.words}
+        return Lexicon({meaning: {*self.words.get(meaning, ()), *other.words.get(meaning, ())} for meaning in meanings})
+
     @classmethod
-    def of(cls, pairs: Iterable[tuple[str, Value]]) -> Lexicon:
+    def of(cls, pairs: Iterable[tuple[str, Value]], least_sentences: int = LEAST_SENTENCES) -> Lexicon:
         """The lexicon of sentences and what they mean.
 
         Args:
             pairs: English and its value. Where that is made of several contracts, words that no part of it is known
                 for alone are put down to the whole.
+            least_sentences: that a word stands in, for what they mean to be known for it.
         """
         simple: dict[str, Counter[str]] = defaultdict(Counter)
         composed = []
@@ -77,11 +83,11 @@ class Lexicon:
                 simple[whole].update(words)
             else:
                 composed.append((words, whole, parts))
-        known = _frequent(simple)
+        known = _frequent(simple, least_sentences)
         rest: dict[str, Counter[str]] = defaultdict(Counter)
         for words, whole, parts in composed:
             rest[whole].update(words.difference(*(known.get(part, ()) for part in parts)))
-        for whole, words in _frequent(rest).items():
+        for whole, words in _frequent(rest, least_sentences).items():
             known[whole] = known.get(whole, set()) | words
         spread = Counter(word for words in known.values() for word in words)
         anywhere = {word for word, times in spread.items() if times > WIDESPREAD}
@@ -146,11 +152,8 @@ class Lexicon:
         return [Ranked(index, float(scores[index]), float(weights[index])) for index in order]
 
 
-def _frequent(counts: dict[str, Counter[str]]) -> dict[str, set[str]]:
-    return {
-        meaning: {word for word, times in counter.items() if times >= LEAST_SENTENCES}
-        for meaning, counter in counts.items()
-    }
+def _frequent(counts: dict[str, Counter[str]], least: int) -> dict[str, set[str]]:
+    return {meaning: {word for word, times in counter.items() if times >= least} for meaning, counter in counts.items()}
 
 
 def _words(text: str) -> set[str]:

@@ -165,7 +165,7 @@ def load_few_shot(name: str, examples: Dataset) -> FewShotTranslator:
     place = {"pretrained_model_name_or_path": name}
     if name.endswith(".gguf"):
         if not is_gguf_available():
-            raise ImportError('reading a GGUF file takes the package gguf: pip install "hlx_hf[general]"')
+            raise ImportError("reading a GGUF file takes the package gguf: pip install gguf")
         place = {"pretrained_model_name_or_path": str(Path(name).parent), "gguf_file": Path(name).name}
     model = AutoModelForCausalLM.from_pretrained(**place, dtype="auto", device_map="auto")
     return FewShotTranslator(model, AutoTokenizer.from_pretrained(**place), examples)

@@ -1,5 +1,6 @@
 """Runs a plan on Snakemake, from wherever it stands."""
 
+import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -62,7 +63,9 @@ def run(plan: Plan, engine_options: Sequence[str] = ()) -> bool:
     try:
         from snakemake.cli import main
     except ImportError as error:
-        raise ImportError('the plan runs on Snakemake: pip install "hlx_hf[plan]"') from error
+        raise ImportError(
+            'the plan runs on Snakemake: `pip install --editable ".[plan]"` in the clone of the repository'
+        ) from error
     # phases import this package from wherever they run
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(RECIPES.parent), os.environ.get("PYTHONPATH"))))
     words = ["--snakefile", RECIPES / "Snakefile", "--directory", plan.folder, "--cores", plan.cores]
@@ -111,9 +114,12 @@ def _check_settings(plan: Plan) -> None:
         raise ValueError(f"the phases share at least 1 core, not {plan.cores}")
     if plan.evaluation_limit < 1:
         raise ValueError(f"a test split is asked for at least 1 row, not {plan.evaluation_limit}")
+    from transformers import HfArgumentParser
+
     from ..training import PhaseArguments  # takes seconds, for all of torch comes with it
 
     known = [setting.name for setting in fields(PhaseArguments) if setting.init]
+    parser = HfArgumentParser(PhaseArguments, exit_on_error=False)
     trainings = [phase.name for phase in PLANS[plan.scale] if phase.kind == TRAINING]
     for setting in plan.settings:
         name, equals, value = setting.partition("=")
@@ -126,3 +132,7 @@ def _check_settings(plan: Plan) -> None:
             raise ValueError(f"{setting!r}: unknown setting {name!r}{nearest_hint(name, known)}")
         if name in OWN_SETTINGS:
             raise ValueError(f"{setting!r}: {OWN_SETTINGS[name]}")
+        try:
+            parser.parse_known_args([f"--{name}", *value.split()])
+        except argparse.ArgumentError as error:
+            raise ValueError(f"{setting!r}: {error.message}") from error

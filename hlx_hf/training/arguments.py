@@ -45,8 +45,12 @@ class PhaseArguments(TrainingArguments):
         default=TRAINING.steps[1],
         metadata={"help": "Steps of the longest generated pipelines that are put into HLX; with 2, no end is taught."},
     )
-    notations: list[str] = field(
-        default_factory=lambda: list(NOTATIONS), metadata={"help": "Notations of the lines to train on."}
+    notations: list[str] | None = field(
+        default=None,
+        metadata={
+            "help": "Notations of the lines to train on; those that the model has learned which the run goes on from, "
+            "or all four, if not given."
+        },
     )
     data_files: list[str] | None = field(
         default=None, metadata={"help": "Markdown corpora of your own, instead of the package's."}
@@ -143,6 +147,8 @@ class PhaseArguments(TrainingArguments):
                 f"corpus is one of {', '.join(corpora)}, not {self.corpus}{nearest_hint(self.corpus, corpora)}"
             )
         for name, values, known in (("tasks", self.task_weights, TASKS), ("notations", self.notations, NOTATIONS)):
+            if values is None:
+                continue
             unknown = [value for value in values if value not in known]
             if unknown or not values:
                 raise ValueError(f"{name} are some of {', '.join(known)}, not {', '.join(unknown) or 'none'}")
@@ -161,7 +167,7 @@ class PhaseArguments(TrainingArguments):
 
     def _check_low_memory(self) -> None:
         if not is_torchao_available():
-            raise ValueError('low_memory needs torchao: pip install "hlx_hf[memory]"')
+            raise ValueError("low_memory needs torchao: pip install torchao")
         if self.fp16 or self.bf16 or self.muon:
             raise ValueError("low_memory has its own precision and optimizer: leave fp16, bf16 and muon out")
         if self.gradient_accumulation_steps > 1:
@@ -183,7 +189,7 @@ class PhaseArguments(TrainingArguments):
     @property
     def learned_notations(self) -> list[str] | None:
         """Those that the model will have learned, as `HLXConfig` has it: None if these are all four."""
-        return None if set(self.notations) == set(NOTATIONS) else self.notations
+        return None if set(self.notations or NOTATIONS) == set(NOTATIONS) else self.notations
 
     @property
     def step_batch_size(self) -> int:

@@ -14,7 +14,12 @@ from .trainer import PhaseTrainer
 
 
 def make_card(
-    arguments: PhaseArguments, name: str, outcome: dict[str, str], has_plot: bool, template: Path
+    arguments: PhaseArguments,
+    name: str,
+    outcome: dict[str, str],
+    has_plot: bool,
+    template: Path,
+    shipped_as: str | None = None,
 ) -> ModelCard:
     """Fills the template; of local files and folders that the run was given it says the last names alone.
 
@@ -24,6 +29,7 @@ def make_card(
         outcome: what the run came to, rows for the card's table of the training.
         has_plot: whether the folder of the model has a picture of the training.
         template: Jinja template of the card.
+        shipped_as: what the package calls the model, if it comes with it.
     """
     start = arguments.model_name_or_path
     is_local = start is not None and _is_folder(start)
@@ -59,6 +65,7 @@ def make_card(
         last_step=arguments.max_steps if arguments.max_steps > 0 else None,
         plot=PLOT if has_plot else None,
         version=__version__,
+        shipped_as=shipped_as,
     )
 
 

@@ -54,7 +54,7 @@ def draw_questions(arguments: PhaseArguments) -> list[Question]:
     else:
         rows = load_corpus(arguments.corpus, data_files=arguments.data_files)
     lines = corpus_lines({"english": None, **row} for row in rows)
-    lines = [line for line in lines if line.notation in arguments.notations]
+    lines = [line for line in lines if line.notation in (arguments.notations or NOTATIONS)]
     if task == "to_english":  # the metric has no measure for a sentence without words, such as "?!"
         lines = [line for line in lines if any(map(str.isalnum, line.english))]
     rng = random.Random(SEED)

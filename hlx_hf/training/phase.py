@@ -14,9 +14,11 @@ from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
 from ..corpus.tasks import ENGLISH_TASKS, corpus_lines
+from ..decoding.coverage import Lexicon
 from ..decoding.names import is_grounded
 from ..files import ASIDE, GATES, PLOT, TRAINING_LOCK, clear_leftovers, hold, put_in_place
-from ..lines_hlx import TO_ENGLISH, TO_HLX
+from ..inference import find_model
+from ..lines_hlx import NOTATIONS, TO_ENGLISH, TO_HLX
 from ..tokenization_hlx import load_tokenizer
 from .arguments import GENERATED, PhaseArguments
 from .card import write_card
@@ -99,6 +101,7 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
             prompt_ends = tokenizer.convert_tokens_to_ids([TO_HLX, TO_ENGLISH])
             config.prompt_end_token_ids = prompt_ends if arguments.bidirectional_prompt else None
         dataset = _dataset(arguments, tokenizer, config)
+        lexicon = _lexicon(arguments)
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
@@ -115,11 +118,13 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
 
     # Result: the Trainer leaves the cache off in the configuration, which would make generation slow
     trainer.model.config.use_cache = True
-    if trainer.model.generation_config.num_beams:
-        trainer.model.generation_config.num_beams = 1  # whether a search helps is to be measured for each model
+    if lexicon is None and trainer.model.generation_config.num_beams:
+        trainer.model.generation_config.num_beams = 1  # a search goes by a lexicon
     aside = arguments.final_dir.with_name(f"{ASIDE}result")
     trainer.save_model(str(aside), _internal_call=True)  # or it would be pushed without its card
     if trainer.is_world_process_zero():
+        if lexicon is not None:
+            lexicon.save(aside)
         has_plot = _plot(trainer, aside, arguments.final_dir.name)
         write_card(aside, trainer, arguments, result.metrics, len(dataset), has_plot, card_template)
         trainer.state.save_to_json(str(aside / TRAINER_STATE_NAME))
@@ -153,18 +158,33 @@ def _dataset(
     return LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
 
 
-def _model_config(arguments: PhaseArguments) -> HLXConfig:
-    notations = arguments.learned_notations
+def _lexicon(arguments: PhaseArguments) -> Lexicon | None:
+    """That of the model which the run goes on from, and the words of the corpus; None if that model has none."""
     if arguments.model_name_or_path is None:
-        config = HLXConfig.from_preset(arguments.preset, notations=notations)
+        return None
+    lexicon = Lexicon.read(find_model(arguments.model_name_or_path))
+    if lexicon is None or arguments.corpus == GENERATED:
+        return lexicon
+    rows = load_corpus(arguments.corpus, data_files=arguments.data_files)
+    pairs = [(line.english, line.value) for line in corpus_lines(rows) if line.english]
+    return lexicon | Lexicon.of(pairs, least_sentences=1)  # each was written down by somebody who meant it
+
+
+def _model_config(arguments: PhaseArguments) -> HLXConfig:
+    """That of the model; says in `arguments` which notations to train on if nothing else does."""
+    if arguments.model_name_or_path is None:
+        config = HLXConfig.from_preset(arguments.preset)
     else:
         try:
-            config = HLXConfig.from_pretrained(arguments.model_name_or_path, notations=notations)
+            config = HLXConfig.from_pretrained(arguments.model_name_or_path)
         except OSError as error:
             raise OSError(
                 f"no model at {arguments.model_name_or_path}: run the phase that makes it first, "
                 "or name another with --model_name_or_path"
             ) from error
+    if arguments.notations is None:
+        arguments.notations = list(config.notations or NOTATIONS)
+    config.notations = arguments.learned_notations
     if arguments.num_loops is not None:
         config.num_hidden_groups = config.num_hidden_groups or config.num_hidden_layers
         config.num_hidden_layers = arguments.num_loops * config.num_hidden_groups
@@ -197,6 +217,6 @@ def _plot(trainer: PhaseTrainer, folder: Path, title: str) -> bool:
     try:
         plot_training(trainer.state.log_history, folder / PLOT, title, trainer.gates.stopped)
     except ImportError:
-        logger.warning('no plot of the training without matplotlib: pip install "hlx_hf[plots]"')
+        logger.warning("no plot of the training without matplotlib: pip install matplotlib")
         return False
     return True
