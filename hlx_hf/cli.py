@@ -1,8 +1,9 @@
-"""The command `hlx`: translation, conversion, pushes to the Hub and the overnight plan from the shell.
+"""The command `hlx`: translation, conversion, examples, pushes to the Hub and the plan from the shell.
 
     hlx translate "Search for documents" --to LC-R
     hlx translate --to English < lines.txt
     hlx convert '{"name": "x"}' --to LC-R
+    hlx examples sort filter --count 3
     hlx push runs/english_tiny/english_tiny_epoch265 user/hlx-english
     hlx plan run --scale tiny --output runs/plan
 
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_translate(commands)
     add_convert(commands)
+    add_examples(commands)
     add_push(commands)
     add_plan(commands)
     options = parser.parse_args(arguments)
@@ -80,19 +82,20 @@ def add_translate(commands: argparse._SubParsersAction) -> None:
         "--num-beams",
         type=int,
         metavar="N",
-        help="answers to look for, the best of which is printed; as the model has it if left out, and greedily with 1",
+        help="answers to look for, the best of which is printed; with 1, the likeliest character is taken each time; "
+        "default: what the model's folder says",
     )
     parser.add_argument(
         "--stepwise",
         action=argparse.BooleanOptionalAction,
-        help="whether parts of a request of several steps are translated on their own as well; if left out, those of a "
-        "model with a lexicon",
+        help="whether the steps of a request are translated on their own as well; "
+        "default: where the model's folder has a lexicon.json",
     )
     parser.add_argument(
         "--verified",
         action=argparse.BooleanOptionalAction,
-        help="whether English is put back into HLX, and said otherwise where another value comes of it; if left out, "
-        "that of a model with a lexicon",
+        help="with --to English: whether it is put back into HLX, and said otherwise where another value comes of it; "
+        "default: where the model's folder has a lexicon.json",
     )
     parser.add_argument("--scores", action="store_true", help="each answer behind its score, from 0 to 1, and a tab")
     parser.add_argument(
@@ -144,6 +147,28 @@ def convert(options: argparse.Namespace) -> None:
         return formats.convert(text, options.source or formats.notation_of(text), options.to)
 
     _answer_each(options.texts, answer)
+
+
+def add_examples(commands: argparse._SubParsersAction) -> None:
+    """Adds `hlx examples`."""
+    about = "Show sentences that ask for operations and contracts, and their HLX."
+    parser = commands.add_parser("examples", help=about, description=about)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="operations or contract ids, such as sort, 105 or value; all if none"
+    )
+    parser.add_argument("--count", type=int, default=1, metavar="N", help="sentences of each; default: %(default)s")
+    parser.add_argument(
+        "--to", type=_notation, choices=NOTATIONS, default="HLXL", help="the notation; default: %(default)s"
+    )
+    parser.set_defaults(run=examples)
+
+
+def examples(options: argparse.Namespace) -> None:
+    """Prints each sentence with its HLX in the line below."""
+    from .corpus.generator.examples import examples_of  # its word lists take a second
+
+    for english, value in examples_of(options.names, options.count):
+        print(f"{english}\n    {formats.dumps(value, options.to)}")
 
 
 def _notation(text: str) -> str:

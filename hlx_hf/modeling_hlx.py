@@ -2,7 +2,7 @@
 
 On request, attention goes both ways within the prompt, and only what the model writes is causal.
 
-Reads from the bottom up: attention, layer, model, head. The modules of a layer have the names, and their weights the
+In this order: attention, layer, model, head. The modules of a layer have the names, and their weights the
 layout, of `torch.nn.TransformerEncoderLayer`. Runs on transformers 5 and 4.57; `save_pretrained` copies this file
 beside the weights, so it imports nothing of the package but its flat neighbours.
 """
@@ -64,7 +64,7 @@ def eager_attention_forward(
 
 
 class HLXAttention(nn.Module):
-    """Causal multi-head self-attention."""
+    """Multi-head self-attention, causal save where a prompt is seen as a whole."""
 
     def __init__(self, config: HLXConfig, layer_idx: int):
         super().__init__()

@@ -130,6 +130,12 @@ def test_wrong_usage_is_an_error_that_names_the_choices(folder):
     assert "a score is from 0 to 1, not 60" in message
 
 
+def test_examples_are_those_on_the_page():
+    page = Path(cli.__file__).with_name("README.md").read_text()
+    assert f"$ hlx examples sort 103 --count 2\n{hlx('examples', 'sort', '103', '--count', 2).stdout}```" in page
+    assert refused(hlx("examples", "sorrt"), 1) == "hlx: error: nothing is called 'sorrt'; did you mean 'sort'?\n"
+
+
 def test_what_is_no_model_is_an_error_that_names_it(tmp_path):
     for name in (tmp_path / "nowhere", tmp_path, "no-such-user/no-such-model"):
         message = refused(hlx("translate", TEXT, "--to", TARGET, "--model", name), 1)

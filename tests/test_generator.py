@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from hlx_hf import Contract, Handle, dumps, loads
 from hlx_hf.contracts import CONTRACTS, ITEMS, OPERATION, OPERATIONS, PIPELINE, operation_of, schema_problem, worked_on
 from hlx_hf.corpus.generator.catalogue import Catalogue, load_catalogue
+from hlx_hf.corpus.generator.examples import examples_of
 from hlx_hf.corpus.generator.lines import PLAIN, CatalogueError
 from hlx_hf.corpus.generator.selection import EVERYDAY, PLAIN_WORDING, TRAINING
 from hlx_hf.corpus.generator.sentences import PARTICIPLE_STEPS, SentenceGenerator, fingerprint, load_frames
@@ -20,6 +21,7 @@ from hlx_hf.corpus.generator.stream import CHUNK_SIZE, ChunkStream, stream_pairs
 from hlx_hf.corpus.generator.values import MAX_DEPTH, ValueGenerator
 from hlx_hf.corpus.generator.words import CATALOGUE, everyday_vocabulary, is_held_out, vocabulary
 from hlx_hf.decoding.coverage import QUOTATION
+from hlx_hf.decoding.names import is_grounded
 from hlx_hf.decoding.steps import PIPES
 from hlx_hf.lines_hlx import NOTATIONS
 
@@ -307,3 +309,15 @@ def test_dictionary_words_belong_to_training_or_are_held_out():
         assert set(getattr(training, name)).isdisjoint(getattr(held_out, name))
     assert all(map(is_held_out, held_out.singulars))
     assert {"list", "order", "table"} < set(training.singulars)  # as all words of the catalogue
+
+
+def test_there_are_examples_of_everything_that_can_be_asked_for():
+    examples = list(examples_of())
+    operations = {operation_of(value) for _, value in examples}
+    assert operations >= OPERATIONS.keys()
+    assert {value.id for _, value in examples if isinstance(value, Contract)} >= CONTRACTS.keys()
+    for english, value in examples:
+        assert is_grounded(value, english)
+    assert len(list(examples_of(["open"], count=3))) == 3
+    with pytest.raises(ValueError, match="at least 1 sentence"):
+        next(examples_of(count=0))

@@ -5,6 +5,7 @@
 | `data` | sentences (Markdown), the comprehension test (YAML), and the catalogue of wordings |
 | `generator` | sentences and values drawn at random |
 | `splits` | the test splits: what is new in each |
+| `tasks` | what a model is asked about a line |
 | `markdown` | reads corpora that are written as Markdown |
 | `rows` | blocks and tests to rows |
 | `yaml_files` | reads the catalogue and the tests |

@@ -10,6 +10,9 @@
 | `schema` | the grammar of one kind of contract |
 | `constraint` | the tokens that may come next, so that the text ends in time |
 | `coverage` | the words of a request that an answer leaves unsaid |
+| `steps` | requests of several steps, cut where the steps are joined |
+| `back_translation` | English that comes back as the value that it was made from |
+| `deliberation` | a model that is asked more than once for an answer |
 | `ebnf` | a grammar written down for engines of context-free grammars |
 | `generation` | a `LogitsProcessor` on xgrammar, and decoding that asks the model only where there is a choice |
 

@@ -1,1 +1,1 @@
-"""The overnight plan: which phases there are, in what order they run, and how far they have come."""
+"""The plan: which phases there are, in what order they run, and how far they have come."""

@@ -1,4 +1,4 @@
-"""`hlx plan`: run the overnight plan, see how far it is, go on with it.
+"""`hlx plan`: run the plan, see how far it is, go on with it.
 
 hlx plan run --scale tiny --output runs/plan
 hlx plan status --output runs/plan
@@ -19,7 +19,7 @@ from .status import FAILED, plan_status, status_table
 
 def add_plan(commands: argparse._SubParsersAction) -> None:
     """Adds `hlx plan`."""
-    about = "Run the plan of all phases overnight, and see how far it is."
+    about = "Run the plan of all phases, and see how far it is."
     parser = commands.add_parser("plan", help=about, description=about)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 

@@ -10,6 +10,7 @@
 | `questions` | questions whose answers are worked out |
 | `selection` | which of all sentences are drawn, and how often |
 | `sentences` | pairs of a sentence and its value |
+| `examples` | a few of them for everything that can be asked for |
 | `values` | values without English |
 | `stream` | both as streams that workers and processes share |
 """
