@@ -8,8 +8,9 @@ from hlx_hf import Contract
 from hlx_hf.contracts import CONTRACTS, OPERATION, PIPELINE, operation_of
 from hlx_hf.corpus.generator.catalogue import load_catalogue
 from hlx_hf.corpus.generator.lines import PLAIN, Line
-from hlx_hf.corpus.generator.sentences import fingerprint, load_frames
+from hlx_hf.corpus.generator.sentences import load_frames
 from hlx_hf.corpus.generator.shapes import BREAK, load_shapes
+from hlx_hf.corpus.generator.typing_style import fingerprint
 from hlx_hf.decoding.steps import Division
 from hlx_hf.formats import Value
 

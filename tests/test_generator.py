@@ -16,10 +16,11 @@ from hlx_hf.corpus.generator.catalogue import Catalogue, load_catalogue
 from hlx_hf.corpus.generator.examples import examples_of
 from hlx_hf.corpus.generator.lines import PLAIN, CatalogueError
 from hlx_hf.corpus.generator.selection import EVERYDAY, PLAIN_WORDING, TRAINING
-from hlx_hf.corpus.generator.sentences import PARTICIPLE_STEPS, SentenceGenerator, fingerprint, load_frames
+from hlx_hf.corpus.generator.sentences import PARTICIPLE_STEPS, SentenceGenerator, load_frames
 from hlx_hf.corpus.generator.stream import CHUNK_SIZE, ChunkStream, stream_pairs
+from hlx_hf.corpus.generator.typing_style import fingerprint
 from hlx_hf.corpus.generator.values import MAX_DEPTH, ValueGenerator
-from hlx_hf.corpus.generator.words import CATALOGUE, everyday_vocabulary, is_held_out, vocabulary
+from hlx_hf.corpus.generator.vocabulary import CATALOGUE, everyday_vocabulary, is_held_out, vocabulary
 from hlx_hf.decoding.coverage import QUOTATION
 from hlx_hf.decoding.names import is_grounded
 from hlx_hf.decoding.steps import PIPES

@@ -13,7 +13,7 @@ import pytest
 from hlx_hf import Contract, dumps, loads
 from hlx_hf.corpus.generator.kinds import KINDS, NAME_FORMS
 from hlx_hf.corpus.generator.kinds.names import camel_case
-from hlx_hf.corpus.generator.words import plain_vocabulary, vocabulary
+from hlx_hf.corpus.generator.vocabulary import plain_vocabulary, vocabulary
 from hlx_hf.decoding.names import names_in
 
 

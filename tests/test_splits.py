@@ -11,10 +11,12 @@ from hlx_hf import Contract, Handle, dumps, load_corpus, loads
 from hlx_hf.contracts import PIPELINE, operation_of, schema_problem
 from hlx_hf.corpus import TEST_SPLITS
 from hlx_hf.corpus.generator.catalogue import load_catalogue
+from hlx_hf.corpus.generator.inventions import ALWAYS_IN_TRAINING
 from hlx_hf.corpus.generator.selection import EVERYDAY, TRAINING
-from hlx_hf.corpus.generator.sentences import SentenceGenerator, fingerprint
+from hlx_hf.corpus.generator.sentences import SentenceGenerator
+from hlx_hf.corpus.generator.typing_style import fingerprint
 from hlx_hf.corpus.generator.values import ValueGenerator
-from hlx_hf.corpus.generator.words import ALWAYS_IN_TRAINING, is_held_out, vocabulary
+from hlx_hf.corpus.generator.vocabulary import is_held_out, vocabulary
 from hlx_hf.corpus.markdown import read_markdown
 from hlx_hf.corpus.rows import NEW_PHRASING, REQUESTS
 from hlx_hf.corpus.splits import GENERATED_SPLITS, reserved_sentences

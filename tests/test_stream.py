@@ -11,8 +11,8 @@ import torch
 from hlx_hf import HLXError, HLXForCausalLM, load_tokenizer, loads
 from hlx_hf.contracts import PIPELINE, operation_of
 from hlx_hf.corpus.generator import stream as generator_stream
-from hlx_hf.corpus.generator.sentences import fingerprint
-from hlx_hf.corpus.generator.words import everyday_vocabulary
+from hlx_hf.corpus.generator.typing_style import fingerprint
+from hlx_hf.corpus.generator.vocabulary import everyday_vocabulary
 from hlx_hf.corpus.splits import reserved_sentences
 from hlx_hf.formats.notations import get_notation
 from hlx_hf.lines_hlx import NOTATIONS

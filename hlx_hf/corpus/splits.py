@@ -23,7 +23,8 @@ from itertools import islice
 from ..formats import Value, dumps
 from ..lines_hlx import NOTATIONS
 from .generator.selection import EVERYDAY, FAMILIES, NEW_QUESTIONS, TRAINING, Selection
-from .generator.sentences import Pair, SentenceGenerator, fingerprint
+from .generator.sentences import Pair, SentenceGenerator
+from .generator.typing_style import fingerprint
 from .generator.values import ValueGenerator
 from .rows import (
     ALL_VARIANTS,

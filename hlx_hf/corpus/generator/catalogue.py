@@ -23,7 +23,7 @@ from ...formats import HLXError, Value
 from ..yaml_files import read_yaml
 from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, ONE_FORM
 from .lines import CatalogueError, Line, Slot, compile_line
-from .words import CATALOGUE, Vocabulary
+from .vocabulary import CATALOGUE, Vocabulary
 
 NAMING_KINDS = {kind for kind, (_, forms) in KINDS.items() if forms is NAME_FORMS} | {"adjective"}
 UNTOLD_KINDS = {"superlative", "extreme", "span", "dozen", "own_result"}  # whose values do not tell the words

@@ -10,7 +10,7 @@ from ...hints import nearest_hint
 from .catalogue import Entry, load_catalogue
 from .selection import EVERYDAY
 from .sentences import Pair, SentenceGenerator
-from .words import everyday_vocabulary
+from .vocabulary import everyday_vocabulary
 
 
 def examples_of(names: Iterable[str] = (), count: int = 1) -> Iterator[Pair]:

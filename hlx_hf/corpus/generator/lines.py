@@ -21,7 +21,7 @@ from ...formats import Contract, Handle, Value, loads
 from ...hints import nearest_hint
 from .kinds import DEFAULT_KINDS, KINDS, NAME_FORMS, Draw
 from .kinds.names import adjective, with_head
-from .words import Vocabulary
+from .vocabulary import Vocabulary
 
 PLAIN = ("value", "contract", "null", "question")  # entries whose field 0 is no field but the value itself
 PARAMETERS = (104, 1)  # the contract id and the field of a function's parameters

@@ -1,7 +1,6 @@
 """Draws pairs of an English sentence and its HLX value from the catalogue."""
 
 import random
-import re
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -14,11 +13,13 @@ from ...formats import Handle, Value
 from ...lines_hlx import NOTATIONS
 from ..yaml_files import read_yaml
 from .catalogue import NAMELESS_KINDS, Entry, load_catalogue, load_plain_catalogue
+from .inventions import invented_name, is_new_number
 from .lines import Line, Slot, compile_line
 from .questions import evaluation_question, questions_about
 from .selection import EVEN_LEANING, EVERYDAY_LEANING, TRAINING, Selection
 from .shapes import BREAK, load_shapes
-from .words import Vocabulary, everyday_vocabulary, invented_name, is_new_number, plain_vocabulary, vocabulary
+from .typing_style import as_typed, capitalized, fingerprint
+from .vocabulary import Vocabulary, everyday_vocabulary, plain_vocabulary, vocabulary
 
 FRAMES = Path(__file__).parents[1] / "data" / "frames.yaml"
 
@@ -94,7 +95,7 @@ class SentenceGenerator:
             sentence, value = family()
             if not self._is_new:
                 continue
-            english = self._finish(sentence)
+            english = capitalized(sentence) if self.plain else as_typed(sentence, self.rng)
             known = fingerprint(english)
             if (crc32(known.encode()) % IID_SHARE == 0) == held_out_sentences and known not in self.excluded:
                 return Pair(english, value)
@@ -284,29 +285,6 @@ class SentenceGenerator:
     def _frame(self, imperative: str) -> str:
         return self._pick_wording(self.frames["frames"]).replace("{do}", imperative)
 
-    def _finish(self, english: str) -> str:
-        """Capitals, final marks and blanks as people set them, or do not."""
-        rng = self.rng
-        draw = 0.0 if self.plain else rng.random()
-        if draw < 0.72:
-            first_word = english.split(" ", 1)[0]
-            if first_word.isalpha() and first_word.islower():
-                english = english[0].upper() + english[1:]
-        elif draw < 0.74 and '"' not in english and "'" not in english and english == english.lower():
-            english = english.upper() if _PLAIN_WORDS.fullmatch(english) else english
-        if self.plain:
-            return english
-        if english[-1:].isalnum() or english[-1:] in "\"'":
-            draw = rng.random()
-            english += "." if draw < 0.25 else "!" if draw < 0.28 else ""
-        elif english.endswith("?") and rng.random() < 0.15:
-            english = english[:-1]
-        if rng.random() < 0.015:
-            if '"' not in english and "'" not in english:
-                english = english.replace(" ", "  " if rng.random() < 0.5 else "   ")
-            english = " " * int(rng.random() * 3) + english + " " * int(rng.random() * 3)
-        return english
-
     def _pick(self, sequence):
         return sequence[int(self.rng.random() * len(sequence))]
 
@@ -319,14 +297,6 @@ def _words_for(selection: Selection) -> Vocabulary:
     if selection.plain_wording:
         return plain_vocabulary()  # none are held out of it
     return everyday_vocabulary() if selection.everyday else vocabulary(selection.held_out_words)
-
-
-_PLAIN_WORDS = re.compile(r"[a-z ,.?!'-]*")  # no digits and underscores, as names of programs have them: A_1 may be a_1
-
-
-def fingerprint(english: str) -> str:
-    """What two sentences share that differ in capitals, blanks and final marks alone."""
-    return " ".join(english.lower().split()).rstrip(".!? ")
 
 
 @cache

@@ -4,18 +4,10 @@ import random
 from zlib import crc32
 
 from ...formats import Contract, Handle, Value, dumps
+from .inventions import decimal_number, identifier, invented_name, phrase, whole_number
 from .selection import TRAINING, Selection
 from .sentences import SentenceGenerator
-from .words import (
-    HELD_OUT_SHARE,
-    Vocabulary,
-    decimal_number,
-    identifier,
-    invented_name,
-    phrase,
-    vocabulary,
-    whole_number,
-)
+from .vocabulary import HELD_OUT_SHARE, Vocabulary, vocabulary
 
 MAX_DEPTH = 4  # arrays, objects and contracts inside one another
 MAX_CHARACTERS = 200  # of a value's longest text, so that a line holds two of them

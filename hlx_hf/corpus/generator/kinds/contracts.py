@@ -5,7 +5,8 @@ import random
 from ....contracts import CONTRACTS
 from ....formats import Contract
 from ....formats.values import MAX_CONTRACT_ID
-from ..words import Vocabulary, whole_number
+from ..inventions import whole_number
+from ..vocabulary import Vocabulary
 from .drawing import Drawn, listed, pick
 from .literals import code, items, member, pairs
 from .names import reference

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from ....formats import Value
-from ..words import Vocabulary
+from ..vocabulary import Vocabulary
 
 Drawn = tuple[str, Value]
 Draw = Callable[[random.Random, Vocabulary, str], Drawn]

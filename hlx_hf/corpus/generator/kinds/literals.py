@@ -5,18 +5,8 @@ import random
 from collections.abc import Sequence
 
 from ....formats import Value, dumps
-from ..words import (
-    Vocabulary,
-    decimal_number,
-    delimiter,
-    file_name,
-    invented_name,
-    is_held_out,
-    is_new_number,
-    phrase,
-    spelled,
-    whole_number,
-)
+from ..inventions import decimal_number, delimiter, file_name, invented_name, is_new_number, phrase, whole_number
+from ..vocabulary import Vocabulary, is_held_out, spelled
 from .drawing import Drawn, listed, pick
 from .names import variable_name
 

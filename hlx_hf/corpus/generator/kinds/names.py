@@ -3,7 +3,8 @@
 import random
 
 from ....formats import Handle
-from ..words import Vocabulary, acronym, identifier, invented_name, is_held_out
+from ..inventions import acronym, identifier, invented_name
+from ..vocabulary import Vocabulary, is_held_out
 from .drawing import Drawn, pick
 
 _DETERMINERS = ["the "] * 20 + [""] * 4 + ["a ", "a ", "my ", "my ", "our ", "this ", "that ", "your "]

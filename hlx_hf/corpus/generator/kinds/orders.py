@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ....contracts import SORT_ORDERS
 from ....formats import Handle
-from ..words import Vocabulary, is_held_out
+from ..vocabulary import Vocabulary, is_held_out
 from .drawing import Drawn, pick
 
 USUAL_SHARE = 0.6

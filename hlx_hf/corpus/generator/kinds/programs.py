@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from ....formats import Contract
-from ..words import Vocabulary
+from ..vocabulary import Vocabulary
 from .drawing import Draw, Drawn, listed, pick
 from .literals import boolean, float_, integer, literal, spelled_integer, text
 from .names import noun, variable_name, with_head
