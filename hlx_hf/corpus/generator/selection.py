@@ -23,7 +23,7 @@ class Leaning(NamedTuple):
         wordings: exponent of the place in a list of wordings: 2 draws half of them from its first quarter, 4 from its
             first 16th.
         imperatives: share of them among the wordings of an operation.
-        bare: exponent of the draw that puts `BARE_SHARE` of the imperatives into no frame; the greater, the fewer are
+        bare: exponent of the draw that puts `BARE` of the imperatives into no frame; the greater, the fewer are
             framed.
         short: exponent of the draw of a pipeline's length; the greater, the fewer steps.
     """

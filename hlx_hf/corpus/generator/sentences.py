@@ -34,8 +34,11 @@ COMMON_STEP_WEIGHT = 6
 PARTICIPLE_STEPS = COMMON_STEPS - {"search", "show"}  # what is found or shown is there without saying so
 REFERRING_SHARE = 0.82  # of a pipeline's later steps, those which go on with what an earlier one named
 REFERRING_SHARE_AFTER_READING = 0.3  # "read users.csv and sort the users by name"
-BARE_SHARE = 0.4
-TOPIC_SHARE = 0.05
+# Shares are added up here, so that a draw between 0 and 1 falls below the first of the ways that is meant.
+BARE, TOPIC, FRAMED, GERUND = accumulate((0.4, 0.05, 0.29, 0.12))  # imperatives of operations; the rest are passives
+NAMED_START, OPEN_START = accumulate((0.9, 0.06))  # pipelines, by what the first step works on; the rest read a file
+OPENING, FRAMED_PIPELINE = accumulate((0.1, 0.2))  # "first, ..."; "could you ...?"
+TWO_PHRASES, PHRASE, PUNCTUATION = accumulate((0.1, 0.35, 0.25))  # what asks for nothing; the rest is gibberish
 NOUN_PHRASE_SHARE = 0.08  # of pipelines
 CHOSEN_SHARE, NAMED_SHARE = 0.5, 0.3  # of noun phrases, for what they begin with; the others have steps alone
 PIPED_SHARE = 0.06  # of other pipelines
@@ -108,14 +111,14 @@ class SentenceGenerator:
         if entry.say and (not entry.do or self.rng.random() > self.leaning.imperatives):
             return self._fill(self._pick_wording(entry.say))
         draw = self.rng.random() ** self.leaning.bare
-        if draw < BARE_SHARE or self.plain:
+        if draw < BARE or self.plain:
             return self._fill(self._pick_wording(entry.do))
-        if draw < BARE_SHARE + TOPIC_SHARE and entry.topic_lines and entry.thing_slot:
+        if draw < TOPIC and entry.topic_lines and entry.thing_slot:
             return self._topic(entry)
-        if draw < 0.74:
+        if draw < FRAMED:
             english, value = self._fill(self._pick_wording(entry.do))
             return self._frame(english), value
-        if draw < 0.86 and (gerunds := self.shapes[number].gerunds):
+        if draw < GERUND and (gerunds := self.shapes[number].gerunds):
             english, value = self._fill(self._pick_wording(gerunds))
             return self._pick_wording(self.frames["gerund"]).replace("{doing}", english), value
         if passives := self.shapes[number].passives:
@@ -140,10 +143,10 @@ class SentenceGenerator:
             return self._noun_phrase(count)
         antecedent, refers = ITEMS, REFERRING_SHARE
         draw = self.rng.random()
-        if draw < 0.9:
+        if draw < NAMED_START:
             english, step = self._fill(line := self._pick_wording(self._pick(self.first_steps)))
             antecedent = step.fields[line.handle_index]
-        elif draw < 0.96:
+        elif draw < OPEN_START:
             english, step = self._fill(self._pick_wording(self._pick(self.open_steps)))
         else:
             english, step = self._fill(self._pick_wording(self.catalogue.reading_steps))
@@ -161,9 +164,9 @@ class SentenceGenerator:
             steps.append(step)
         draw = 1.0 if self.plain else self.rng.random()
         english = self._joined(parts, pipes=draw > 1 - PIPED_SHARE)
-        if draw < 0.1:
+        if draw < OPENING:
             english = self._pick_wording(OPENINGS) + english
-        elif draw < 0.3:
+        elif draw < FRAMED_PIPELINE:
             english = self._frame(english)
         return english, make_pipeline(steps)
 
@@ -218,12 +221,12 @@ class SentenceGenerator:
 
     def _null(self) -> tuple[str, Value]:
         draw = self.rng.random()
-        if draw < 0.1:  # hello, how are you?
+        if draw < TWO_PHRASES:  # hello, how are you?
             (first, _), (second, _) = self._entry("null"), self._entry("null")
             return f"{first.rstrip('?')}, {second}", None
-        if draw < 0.45:
+        if draw < PHRASE:
             return self._entry("null")
-        if draw < 0.7:
+        if draw < PUNCTUATION:
             count = int(self.rng.random() * 9)
             marks = [self._pick(_PUNCTUATION) for _ in range(1 + int(self.rng.random() * 3))]
             return "".join(self._pick([*marks, " "]) for _ in range(count)).strip(), None
@@ -254,7 +257,7 @@ class SentenceGenerator:
             lines = entry.do if is_imperative else entry.say
             line = self._pick(lines)
         english, value = self._fill(line)
-        if lines is entry.do and not self.plain and self.rng.random() ** self.leaning.bare > BARE_SHARE:
+        if lines is entry.do and not self.plain and self.rng.random() ** self.leaning.bare > BARE:
             english = self._frame(english)
         return english, value
 
