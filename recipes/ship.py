@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from itertools import chain, islice
 from pathlib import Path
 
@@ -189,12 +190,12 @@ def present(name: str) -> None:
 
 
 def present_figures() -> None:
-    """Writes what came of each split into the table of the first page."""
+    """Writes what came of each split into the table of the first page, and what scores are worth below it."""
     OVERVIEW.write_text(with_figures(OVERVIEW.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def with_figures(page: str) -> str:
-    """A page with what came of each split in the row of its table that begins with the split's name.
+    """A page with what came of each split in the row of its table that begins with the split's name, and of the scores.
 
     The cells are the right values of the English model by search and greedily, and how much of its English it puts
     back; one notation into another is asked of the engine alone, which does not search.
@@ -221,6 +222,19 @@ def with_figures(page: str) -> str:
         cells = right(searched, split), right(greedy, split), share_of(back["overall"], back["rows"]) if back else ""
         return row["head"] + "".join(f" {cell} |" if cell else " |" for cell in cells)
 
+    def shares(split: str) -> tuple[str, str]:
+        """The mean score of a split's answers by search, and how many of them are right."""
+        scores, _ = scores_of(split, searched[split])
+        return f"{scores['calibration']['mean_score']:.0%}", f"{scores['overall']['exact_accuracy']:.0%}"
+
+    chosen = searched["everyday"]["to_hlx"]["calibration"]["accuracy_at_90_coverage"]
+    (requests, right_requests), (phrasing, right_phrasing) = shares("requests"), shares("new_phrasing")
+    worth = (
+        f"Of the 90% of `everyday` with the highest scores {chosen:.0%} are right. Scores of `requests` are {requests} "
+        f"on average, and {right_requests} of these answers are right; for `new_phrasing` it is {phrasing} and "
+        f"{right_phrasing}."
+    )
+    page = re.sub(r"Of the 90% of `everyday`.*?\n\n", textwrap.fill(worth, 120) + "\n\n", page, flags=re.DOTALL)
     return re.sub(r"^(?P<head>\| `(?P<split>\w+)`: [^|]+\|).*$", with_cells, page, flags=re.MULTILINE)
 
 
