@@ -65,16 +65,16 @@ def main() -> None:
     after = test_comprehension(engine, engine / COMPREHENSION_RESULTS)
 
     heading("English comprehension after generated sentences, after the corpus, and after HLX alone")
-    print(comprehension_table({"the package's model": shipped, "English model": before, "HLX-only engine": after}))
+    print(comprehension_table({"the package's model": shipped, "the demo's model": before, "the demo's engine": after}))
 
     heading("The 164 English sentences of the corpus, put into exactly their HLX (memory, not understanding)")
     recall = recall_all_variants(pipeline(expert))
     forgotten = recall_all_variants(pipeline(engine))
-    print("| English to | English model | HLX-only engine |\n|---|---:|---:|")
+    print("| English to | the demo's model | the demo's engine |\n|---|---:|---:|")
     for notation, share in recall.items():
         print(f"| {notation} | {share:.1%} | {forgotten[notation]:.1%} |")
 
-    heading("What the HLX-only engine knows of its own corpus")
+    heading("What the demo's engine knows of its own corpus")
     engine_recall = recall_hlx_only(pipeline(engine))
     for task, share in engine_recall.items():
         print(f"{task:<9}{share:.1%}")
