@@ -1,7 +1,7 @@
 """Puts a trained model into the package: its weights, how it was trained, what it can do, and its card.
 
     python recipes/ship.py runs/english_tiny_programs/english_tiny_programs_epoch120 english
-    python recipes/ship.py runs/engine_tiny_third/engine_tiny_third_epoch200 hlx_only
+    python recipes/ship.py runs/engine_tiny_looped/engine_tiny_looped_epoch42 hlx_only
     python recipes/ship.py --cards    # writes cards, pictures and the figures of README.md anew, from the results
 
 Tests the model on every split first, which takes half an hour or so, and leaves the results beside the weights;
@@ -44,7 +44,7 @@ RECIPES = Path(__file__).parent
 TEMPLATE = RECIPES.parent / "model_cards" / "template.md"
 OVERVIEW = RECIPES.parent / "README.md"  # has a table with a row for each split
 CONFIGS = RECIPES / "configs"
-LAST_RUNS = {"english": "english_tiny_programs", "hlx_only": "engine_tiny_third"}
+LAST_RUNS = {"english": "english_tiny_programs", "hlx_only": "engine_tiny_looped"}
 """The configuration of the training that each model is the result of; it names the result that it goes on from."""
 
 NUM_BEAMS = {"english": 6}  # answers that a model looks for if nothing else is said; the others decode greedily
