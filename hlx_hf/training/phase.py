@@ -13,7 +13,7 @@ from transformers.utils import logging
 from ..configuration_hlx import HLXConfig
 from ..corpus import load_corpus
 from ..corpus.generator.stream import ChunkStream
-from ..corpus.tasks import ENGLISH_TASKS, corpus_lines
+from ..corpus.tasks import ENGLISH_TASKS, CorpusLine, corpus_lines
 from ..decoding.coverage import Lexicon
 from ..decoding.names import is_grounded
 from ..files import ASIDE, GATES, PLOT, TRAINING_LOCK, clear_leftovers, hold, put_in_place
@@ -100,8 +100,9 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
         if arguments.bidirectional_prompt is not None:
             prompt_ends = tokenizer.convert_tokens_to_ids([TO_HLX, TO_ENGLISH])
             config.prompt_end_token_ids = prompt_ends if arguments.bidirectional_prompt else None
-        dataset = _dataset(arguments, tokenizer, config)
-        lexicon = _lexicon(arguments)
+        lines = _lines(arguments)
+        dataset = _dataset(arguments, lines, tokenizer, config)
+        lexicon = _lexicon(arguments, lines)
     except (HardwareError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
@@ -134,8 +135,16 @@ def _train(arguments: PhaseArguments, card_template: Path) -> None:
             trainer.pusher.finish(arguments.hub_patience)
 
 
+def _lines(arguments: PhaseArguments) -> list[CorpusLine]:
+    """Those to train on; none where they are drawn."""
+    if arguments.corpus == GENERATED:
+        return []
+    rows = load_corpus(arguments.corpus, data_files=arguments.data_files)
+    return [line for line in corpus_lines(rows) if line.notation in arguments.notations]
+
+
 def _dataset(
-    arguments: PhaseArguments, tokenizer: PreTrainedTokenizerBase, config: HLXConfig
+    arguments: PhaseArguments, lines: list[CorpusLine], tokenizer: PreTrainedTokenizerBase, config: HLXConfig
 ) -> LineDataset | ChunkStream:
     """What to train on; says in `config` whether it is grounded."""
     positions = config.max_position_embeddings
@@ -152,21 +161,18 @@ def _dataset(
             arguments.most_steps,
         )
         return ChunkStream(maker, arguments.chunks_per_epoch)
-    rows = load_corpus(arguments.corpus, data_files=arguments.data_files)
-    lines = [line for line in corpus_lines(rows) if line.notation in arguments.notations]
     config.grounded = all(is_grounded(line.value, line.english or line.text) for line in lines)
     return LineDataset(lines, arguments.task_weights, tokenizer, positions, arguments.data_seed)
 
 
-def _lexicon(arguments: PhaseArguments) -> Lexicon | None:
-    """That of the model which the run goes on from, and the words of the corpus; None if that model has none."""
+def _lexicon(arguments: PhaseArguments, lines: list[CorpusLine]) -> Lexicon | None:
+    """That of the model which the run goes on from, with the words of the lines; None if that model has none."""
     if arguments.model_name_or_path is None:
         return None
     lexicon = Lexicon.read(find_model(arguments.model_name_or_path))
-    if lexicon is None or arguments.corpus == GENERATED:
-        return lexicon
-    rows = load_corpus(arguments.corpus, data_files=arguments.data_files)
-    pairs = [(line.english, line.value) for line in corpus_lines(rows) if line.english]
+    if lexicon is None:
+        return None
+    pairs = [(line.english, line.value) for line in lines if line.english]
     return lexicon | Lexicon.of(pairs, least_sentences=1)  # each was written down by somebody who meant it
 
 

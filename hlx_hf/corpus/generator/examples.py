@@ -10,6 +10,7 @@ from ...hints import nearest_hint
 from .catalogue import Entry, load_catalogue
 from .selection import EVERYDAY
 from .sentences import Pair, SentenceGenerator
+from .typing_style import capitalized
 from .vocabulary import everyday_vocabulary
 
 
@@ -44,4 +45,4 @@ def _of_entry(entry: Entry, count: int) -> Iterator[Pair]:
     for number, line in enumerate((*entry.do, *entry.say)[:count]):
         line = replace(line, slots=tuple(replace(slot, forms=slot.forms[:1]) for slot in line.slots))  # single words
         english, value = line.fill(random.Random(f"{entry.key} {number}"), words)
-        yield Pair(english[:1].upper() + english[1:], value)
+        yield Pair(capitalized(english), value)

@@ -7,7 +7,7 @@ from ....formats import Contract
 from ....formats.values import MAX_CONTRACT_ID
 from ..inventions import whole_number
 from ..vocabulary import Vocabulary
-from .drawing import Drawn, listed, pick
+from .drawing import Drawn, listed, pick_wording
 from .literals import code, items, member, pairs
 from .names import reference
 
@@ -27,14 +27,14 @@ _NUMBERED = (
 def contract(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """47 with 3, "red" and [1, 2]."""
     number, fields = _draw(rng, words, is_enumerated=True)
-    joint = _JOINTS[0] if words.plain or len(fields) == 1 else pick(rng, _JOINTS)
+    joint = _JOINTS[0] if len(fields) == 1 else pick_wording(rng, words, _JOINTS)
     return f"{number}{joint}{listed([english for english, _ in fields])}", _contract(number, fields)
 
 
 def numbered_contract(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """47 with 3 in field 0 and the list 1 and 2 in field 1; 47 whose field 0 is 3."""
     number, fields = _draw(rng, words, is_enumerated=False)
-    joint, wording = _NUMBERED[0] if words.plain else pick(rng, _NUMBERED)
+    joint, wording = pick_wording(rng, words, _NUMBERED)
     parts = [wording.format(index=index, value=english) for index, (english, _) in enumerate(fields)]
     return f"{number}{joint}{listed(parts)}", _contract(number, fields)
 

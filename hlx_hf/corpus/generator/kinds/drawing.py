@@ -16,6 +16,11 @@ def pick(rng: random.Random, sequence: Sequence):
     return sequence[int(rng.random() * len(sequence))]
 
 
+def pick_wording(rng: random.Random, words: Vocabulary, wordings: Sequence):
+    """One of several ways to say the same: the first, where everything is said in one way."""
+    return wordings[0] if words.plain else pick(rng, wordings)
+
+
 def listed(parts: Sequence[str]) -> str:
     """A, b and c."""
     *most, last = parts

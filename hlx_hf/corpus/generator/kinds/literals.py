@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ....formats import Value, dumps
 from ..inventions import decimal_number, delimiter, file_name, invented_name, is_new_number, phrase, whole_number
 from ..vocabulary import Vocabulary, is_held_out, spelled
-from .drawing import Drawn, listed, pick
+from .drawing import Drawn, listed, pick, pick_wording
 from .names import variable_name
 
 _MAX_SPELLED = 100
@@ -210,7 +210,7 @@ def owned(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def _members(rng: random.Random, words: Vocabulary, form: str, wordings: Sequence[str]) -> Drawn:
     """One to three keys with their values, each in the same of these wordings."""
-    wording = wordings[0] if words.plain else pick(rng, wordings)
+    wording = pick_wording(rng, words, wordings)
     drawn = {}
     for _ in range(1 + int(rng.random() * 3)):
         drawn[variable_name(rng, words)] = member(rng, words, form)
@@ -230,7 +230,7 @@ def nested_with(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     key = variable_name(rng, words)
     if words.plain or rng.random() < 0.5:
         english, value = pairs(rng, words, form)
-        joint = "with" if words.plain else pick(rng, ("with", "with", "of", "holding"))
+        joint = pick_wording(rng, words, ("with", "with", "of", "holding"))
         return f"{key} {joint} {english}", {key: value}
     english, value = settings(rng, words, form)
     return f"{key} {pick(rng, ('in which', 'where', 'whose'))} {english}", {key: value}
@@ -250,5 +250,5 @@ def list_member(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Tags set to the list "a" and "b"; a list in an object."""
     key = variable_name(rng, words)
     english, values = items(rng, words, form)
-    joint = _LIST_MEMBERS[0] if words.plain else pick(rng, _LIST_MEMBERS)
+    joint = pick_wording(rng, words, _LIST_MEMBERS)
     return joint.format(key, english), {key: values}

@@ -5,7 +5,7 @@ import random
 from ....formats import Handle
 from ..inventions import acronym, identifier, invented_name
 from ..vocabulary import Vocabulary, is_held_out
-from .drawing import Drawn, pick
+from .drawing import Drawn, pick, pick_wording
 
 _DETERMINERS = ["the "] * 20 + [""] * 4 + ["a ", "a ", "my ", "my ", "our ", "this ", "that ", "your "]
 # Others, such as "hour", "unit" and "SQL", go by their sound.
@@ -111,7 +111,7 @@ def thing(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     english, name = _name(rng, words, form, plural)
     if form == "identifier" and not words.plain and rng.random() < 0.6:
         return english, Handle(name)
-    determiner = "the " if words.plain else pick(rng, _PLURAL_DETERMINERS if plural else _DETERMINERS)
+    determiner = pick_wording(rng, words, _PLURAL_DETERMINERS if plural else _DETERMINERS)
     if determiner == "a " and english[0] not in _AFTER_A:
         determiner = "an " if english[0] in _AFTER_AN else "the "
     return determiner + english, Handle(name)
@@ -120,7 +120,7 @@ def thing(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 def things(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """The users, all orders."""
     english, name = _name(rng, words, form, plural=True)
-    return ("the " if words.plain else pick(rng, _PLURAL_DETERMINERS)) + english, Handle(name)
+    return pick_wording(rng, words, _PLURAL_DETERMINERS) + english, Handle(name)
 
 
 def noun(rng: random.Random, words: Vocabulary, form: str) -> Drawn:

@@ -1,11 +1,12 @@
 """Parts of programs: variables, expressions, calls."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 from ....formats import Contract
 from ..vocabulary import Vocabulary
-from .drawing import Draw, Drawn, listed, pick
+from .drawing import Draw, Drawn, listed, pick, pick_wording
 from .literals import boolean, float_, integer, literal, spelled_integer, text
 from .names import noun, variable_name, with_head
 
@@ -151,13 +152,22 @@ def own_result(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """3 and 9; "hello", x and true."""
-    drawn = [pick(rng, (operand, operand, text, boolean))(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    drawn = _few(rng, words, form, _argument)
     return listed([english for english, _ in drawn]), [value for _, value in drawn]
+
+
+def _argument(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    return pick(rng, (operand, operand, text, boolean))(rng, words, form)
+
+
+def _few(rng: random.Random, words: Vocabulary, form: str, kind: Callable) -> list:
+    """One to three of a kind."""
+    return [kind(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
 
 
 def parameters(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """X and y."""
-    drawn = dict(name(rng, words, form)[::-1] for _ in range(1 + int(rng.random() * 3)))
+    drawn = {drawn: english for english, drawn in _few(rng, words, form, name)}
     return listed(list(drawn.values())), list(drawn)
 
 
@@ -169,11 +179,12 @@ def single_parameter(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def code_arguments(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Between the parentheses of a call in code: 3, x."""
-    drawn = [pick(rng, _IN_CODE)(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    drawn = _few(rng, words, form, _code_argument)
     return ", ".join(english for english, _ in drawn), [value for _, value in drawn]
 
 
-_IN_CODE = (integer, integer, float_, bare_variable, bare_variable, text, boolean)
+def _code_argument(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
+    return pick(rng, (integer, integer, float_, bare_variable, bare_variable, text, boolean))(rng, words, form)
 
 
 def code_parameters(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
@@ -213,13 +224,13 @@ def calls(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
 
 def _several(rng: random.Random, words: Vocabulary, form: str, kind: Draw) -> Drawn:
     """One to three of a kind, one after the other."""
-    drawn = [kind(rng, words, form) for _ in range(1 + int(rng.random() * 3))]
+    drawn = _few(rng, words, form, kind)
     return _in_order(rng, words, [english for english, _ in drawn]), [value for _, value in drawn]
 
 
 def _in_order(rng: random.Random, words: Vocabulary, parts: list[str]) -> str:
     """A, b and then c."""
-    joint = " and then " if words.plain else pick(rng, [" and then ", " and ", ", then "])
+    joint = pick_wording(rng, words, (" and then ", " and ", ", then "))
     return joint.join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
 
 
@@ -228,10 +239,15 @@ _ASSIGNMENTS = (*["set {0} to {1}"] * 5, "assign {1} to {0}", "store {1} in {0}"
 
 def assignment(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
     """Set count to 0; set count to count plus 1; assign 0 to count."""
+    called, english, value = _assign(rng, words, form)
+    return pick_wording(rng, words, _ASSIGNMENTS).format(called, english), value
+
+
+def _assign(rng: random.Random, words: Vocabulary, form: str) -> tuple[str, str, Contract]:
+    """English of a variable and of what it is set to, and the assignment."""
     called, assigned = name(rng, words, form)
     english, value = _assigned_value(rng, words, form, assigned)
-    wording = _ASSIGNMENTS[0] if words.plain else pick(rng, _ASSIGNMENTS)
-    return wording.format(called, english), Contract(103, {0: assigned, 1: value})
+    return called, english, Contract(103, {0: assigned, 1: value})
 
 
 def _assigned_value(rng: random.Random, words: Vocabulary, form: str, assigned: str) -> Drawn:
@@ -256,13 +272,8 @@ def variable_settings(rng: random.Random, words: Vocabulary, form: str) -> Drawn
 
 def _assigned(rng: random.Random, words: Vocabulary, form: str, wording: str) -> Drawn:
     """One to three assignments, each in this wording."""
-    parts, values = [], []
-    for _ in range(1 + int(rng.random() * 3)):
-        called, assigned = name(rng, words, form)
-        english, value = _assigned_value(rng, words, form, assigned)
-        parts.append(wording.format(called, english))
-        values.append(Contract(103, {0: assigned, 1: value}))
-    return listed(parts), values
+    drawn = _few(rng, words, form, _assign)
+    return listed([wording.format(called, english) for called, english, _ in drawn]), [value for *_, value in drawn]
 
 
 def command(rng: random.Random, words: Vocabulary, form: str) -> Drawn:
